@@ -1,0 +1,5 @@
+"""The application."""
+
+import falcon.asgi
+
+app = falcon.asgi.App()

@@ -1,0 +1,38 @@
+"""What a client is told when something is wrong with a request."""
+
+from typing import Any
+
+import falcon
+from falcon.asgi import Request, Response
+
+HINTS = {
+    404: 'Nothing is here. GET /images lists the pictures there are.',
+    405: 'Use one of the methods that the Allow header names.',
+}
+"""What to do, by status, where an error does not say so itself."""
+
+
+async def unknown_format(
+    req: Request, resp: Response, error: Exception, params: dict[str, Any]
+) -> None:
+    """Answer 415 for a body that is no picture."""
+    raise falcon.HTTPUnsupportedMediaType(
+        description=f'{error} Send an image file, such as a JPEG or a PNG, as the body.'
+    )
+
+
+async def damaged_image(
+    req: Request, resp: Response, error: Exception, params: dict[str, Any]
+) -> None:
+    """Answer 422 for a picture that cannot be used."""
+    raise falcon.HTTPUnprocessableEntity(
+        description=f'{error} Save it again, smaller if it is large, and send that.'
+    )
+
+
+def to_json(req: Request, resp: Response, error: falcon.HTTPError) -> None:
+    """Describe an error in JSON, whatever the client would rather have."""
+    if error.description is None:
+        error.description = HINTS.get(error.status_code)
+    resp.content_type = falcon.MEDIA_JSON
+    resp.data = error.to_json()

@@ -1,0 +1,161 @@
+"""Serve a step with uvicorn, and with a Redis of its own where there is none.
+
+    python tools/serve.py STEP [UVICORN OPTION ...]
+
+Run by `tox -e serveN`, in an environment with the step's snapshot in it.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import pathlib
+import socket
+import sys
+import tempfile
+import threading
+import urllib.parse
+from collections.abc import Iterator
+
+import click
+from layout import Step, steps
+from uvicorn import main as uvicorn_command
+
+STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
+
+
+class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
+    """The step cannot be served; the message says what to do."""
+
+
+def has(module: str) -> bool:
+    """Return whether the snapshot has this module."""
+    return importlib.util.find_spec(f'asgilook.{module}') is not None
+
+
+def check_address(host: str, port: int, command: str) -> None:
+    """Refuse an address on which nothing can be served."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name == 'posix':
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        raise Refusal(
+            f'Cannot serve on {host}, port {port} ({reason(error)}): '
+            f'stop what uses it, or try another: {command} -- --port {port + 1}'
+        ) from error
+
+
+def check_storage(folder: pathlib.Path) -> None:
+    """Refuse a folder in which no picture could be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Refusal(
+            f'Cannot keep pictures in {folder} ({reason(error)}): '
+            f'name a folder that can be written to in {STORAGE}.'
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """Return what is wrong, in a few words."""
+    return getattr(error, 'strerror', None) or str(error)
+
+
+def redis_answers(url: str) -> bool:
+    """Return whether a Redis is there, after half a second at most."""
+    import redis
+
+    with redis.Redis.from_url(
+        url, socket_connect_timeout=0.5, socket_timeout=0.5
+    ) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+@contextlib.contextmanager
+def embedded_redis() -> Iterator[str]:
+    """Run fakeredis' server on a free port; yield its URL."""
+    from fakeredis import TcpFakeServer
+
+    with TcpFakeServer(('127.0.0.1', 0)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f'redis://127.0.0.1:{server.server_address[1]}'
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
+def some_redis() -> Iterator[str]:
+    """See to it that there is a Redis; yield what to say of it."""
+    named = os.environ.get(REDIS)
+    if named:
+        parts = urllib.parse.urlsplit(named)
+        place = parts._replace(netloc=parts.netloc.rpartition('@')[2]).geturl()
+        answers = 'answers' if redis_answers(named) else 'does not answer yet'
+        yield f'{place}, as {REDIS} says; it {answers}'
+    elif redis_answers('redis://localhost'):
+        yield 'redis://localhost'
+    else:
+        with embedded_redis() as url:
+            os.environ[REDIS] = url
+            yield f'{url}, embedded: it is gone when the server stops'
+
+
+def serve(step: Step, options: list[str]) -> None:
+    """Serve until interrupted."""
+    target = 'asgilook.asgi:app' if has('asgi') else 'asgilook.app:app'
+    command = f'tox -e serve{step.number}'
+    arguments = [target, *options]
+    chosen = uvicorn_command.make_context('uvicorn', list(arguments)).params
+    if chosen['uds'] is None and chosen['fd'] is None:
+        check_address(chosen['host'], chosen['port'], command)
+        print(f'Serving {step.name} at http://{chosen["host"]}:{chosen["port"]}')
+    else:
+        print(f'Serving {step.name}')
+    if chosen['reload'] and not chosen['reload_dirs']:
+        arguments += ['--reload-dir', str(step.snapshot)]
+
+    with contextlib.ExitStack() as stack:
+        if has('config'):
+            config = importlib.import_module('asgilook.config').Config()
+            check_storage(pathlib.Path(config.storage_path))
+            print(f'  pictures go to {config.storage_path}')
+            if step.uses_redis:
+                print(f'  Redis is {stack.enter_context(some_redis())}')
+        print('  Ctrl-C stops it')
+        uvicorn_command.main(arguments, standalone_mode=False)
+
+
+def main() -> int:
+    """Serve; return the exit status."""
+    number, *options = sys.argv[1:]
+    [step] = [step for step in steps() if step.number == int(number)]
+    try:
+        serve(step, options)
+    except click.exceptions.Exit as shown:
+        return shown.exit_code
+    except (Refusal, click.ClickException) as error:
+        message = (
+            error.format_message() if isinstance(error, click.ClickException) else error
+        )
+        print(message, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

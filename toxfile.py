@@ -1,0 +1,159 @@
+"""The environments that there are once per step; tox reads this beside tox.ini."""
+
+import pathlib
+import re
+import sys
+from collections.abc import Iterable, Iterator
+
+from tox.config.loader.memory import MemoryLoader
+from tox.config.sets import ConfigSet
+from tox.config.types import Command, EnvList
+from tox.plugin import impl
+from tox.report import HandledError
+from tox.session.state import State
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / 'tools'))
+from layout import ROOT, Step, steps
+
+STEPS = steps()
+PYTHONS = ['py311', 'py312', 'py313']
+EMBEDDED_REDIS = 'fakeredis>=2.40'
+
+Settings = dict[str, object]
+
+
+def relative(path: pathlib.Path) -> str:
+    """Return a path as seen from the top of the repository, where tox runs."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def dependencies(*chosen: Step) -> list[str]:
+    """Return what the steps' snapshots depend on, each once.
+
+    It is named beside the snapshots, although they bring it along, so that tox
+    notices when a pyproject.toml changes.
+    """
+    return list(dict.fromkeys(name for step in chosen for name in step.dependencies))
+
+
+def test_requirements(*chosen: Step) -> list[str]:
+    """Return the requirements files of the steps' tests."""
+    folders = [ROOT / 'tests', *(step.tests for step in chosen)]
+    files = [folder / 'requirements.txt' for folder in folders]
+    return [f'-r {relative(file)}' for file in files if file.exists()]
+
+
+def test_settings(step: Step, arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e stepN`: its tests, and those before it."""
+    so_far = [other for other in STEPS if other.number <= step.number]
+    snapshot = relative(step.snapshot)
+    folders = [relative(other.tests) for other in so_far]
+    return {
+        'description': f'test {step.name}, and what the steps before it taught',
+        'deps': [f'-e {snapshot}', *dependencies(step), *test_requirements(*so_far)],
+        'pass_env': ['CI'],
+        'commands': [
+            Command(['pytest', '--app', snapshot, '--cov', *folders, *arguments])
+        ],
+    }
+
+
+def serve_settings(step: Step, arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e serveN`."""
+    return {
+        'description': f'serve {step.name} on port 8000',
+        'deps': [
+            f'-e {relative(step.snapshot)}',
+            *dependencies(step),
+            *([EMBEDDED_REDIS] if step.uses_redis else []),
+        ],
+        'pass_env': ['ASGI_LOOK_*'],
+        'set_env': {'PYTHONUNBUFFERED': '1'},
+        'commands': [
+            Command(['python', 'tools/serve.py', str(step.number), *arguments])
+        ],
+        # Uvicorn gets this long to see its requests through.
+        'interrupt_timeout': 5.0,
+    }
+
+
+def types_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e types`: each snapshot on its own."""
+    checked = [relative(step.snapshot / 'asgilook') for step in STEPS]
+    return {
+        'description': 'check the types of each snapshot, and of the tools',
+        'deps': [*dependencies(*STEPS), '-r tools/requirements-types.txt'],
+        'commands': [
+            *(
+                Command(['mypy', '--cache-dir', f'.mypy_cache/{index}', path])
+                for index, path in enumerate(checked)
+            ),
+            Command(['mypy', 'toxfile.py', 'tools', *arguments]),
+        ],
+    }
+
+
+def workbook_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e workbook`."""
+    return {
+        'description': 'test the workbook: its steps against each other, its tools',
+        'deps': [
+            *dependencies(*STEPS),
+            *test_requirements(*STEPS),
+            '-r tests/workbook/requirements.txt',
+        ],
+        'pass_env': ['CI'],
+        'commands': [Command(['pytest', *(arguments or ['tests/workbook'])])],
+    }
+
+
+def bench_settings(step: Step, arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e bench`."""
+    return {
+        'description': f'measure {step.name} against bare Falcon and Pillow',
+        'deps': [f'-e {relative(step.snapshot)}', *dependencies(step)],
+        'commands': [Command(['python', 'tools/bench.py', *arguments])],
+    }
+
+
+def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
+    """Yield the name and the settings of each environment made here."""
+    for step in STEPS:
+        settings = test_settings(step, arguments)
+        for prefix in ['', *(f'{python}-' for python in PYTHONS)]:
+            yield f'{prefix}step{step.number}', settings
+        yield f'serve{step.number}', serve_settings(step, arguments)
+    yield 'serve', serve_settings(STEPS[-1], arguments)
+    yield 'types', types_settings(arguments)
+    yield 'bench', bench_settings(STEPS[-1], arguments)
+    yield 'workbook', workbook_settings(arguments)
+
+
+@impl
+def tox_extend_envs() -> Iterable[str]:
+    """Name the environments to tox."""
+    return [name for name, _ in environments([])]
+
+
+@impl
+def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
+    """Tell tox their settings, and which of all environments `tox` alone runs."""
+    for name in getattr(state.conf.options, 'env', None) or []:
+        refuse_unknown_step(name)
+    for name, settings in environments(list(state.conf.pos_args(None) or ())):
+        state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
+    everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
+    core_conf.loaders.insert(
+        0, MemoryLoader(env_list=EnvList([*everything, 'workbook']))
+    )
+
+
+def refuse_unknown_step(name: str) -> None:
+    """Say which steps there are, if the environment is of one that there is not."""
+    match = re.fullmatch(r'(?:py\d+-)?(step|serve)(\d+)', name)
+    if match and int(match[2]) not in [step.number for step in STEPS]:
+        last = STEPS[-1].number
+        raise HandledError(
+            f'There is no step {match[2]}: they are numbered 1 to {last}. '
+            f'Try `tox -e {match[1]}{last}`.'
+        )
