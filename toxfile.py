@@ -53,7 +53,16 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
         'deps': [f'-e {snapshot}', *dependencies(step), *test_requirements(*so_far)],
         'pass_env': ['CI'],
         'commands': [
-            Command(['pytest', '--app', snapshot, '--cov', *folders, *arguments])
+            Command(
+                [
+                    'pytest',
+                    '--app',
+                    snapshot,
+                    f'--cov={snapshot}/asgilook',
+                    *folders,
+                    *arguments,
+                ]
+            )
         ],
     }
 

@@ -37,6 +37,7 @@ def decode(data: bytes) -> PIL.Image.Image:
     """Return the picture in a file's data, as `normalise` leaves it."""
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
+            image.load()
             picture = normalise(image)
     except PIL.UnidentifiedImageError as error:
         raise UnknownFormatError('The data is no picture that can be read.') from error
@@ -54,8 +55,8 @@ def normalise(image: PIL.Image.Image) -> PIL.Image.Image:
     """Return a copy: upright, in RGB, on white, without any metadata."""
     PIL.ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith('I'):
-        image = image.point(lambda value: value / 256)  # 16 bits to 8
-    if image.has_transparency_data:
+        image = image.convert('I').point(lambda value: value / 256)  # 16 bits to 8
+    if image.mode not in ('RGB', 'RGBA') or 'transparency' in image.info:
         image = image.convert('RGBA')
     picture = PIL.Image.new('RGB', image.size, 'white')
     picture.paste(image, mask=image if image.mode == 'RGBA' else None)

@@ -13,8 +13,13 @@ DEFAULT_STORAGE_PATH = pathlib.Path(tempfile.gettempdir(), 'asgilook')
 
 
 def redis_from_url(url: str, **options: Any) -> redis.asyncio.Redis:
-    """Return a client that waits for a connection when all of its 50 are taken."""
-    pool = redis.asyncio.BlockingConnectionPool.from_url(url, **options)
+    """Return a client that waits for a connection when all of its 50 are taken.
+
+    It sets no time limits: whoever sends a command does.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url, **{'socket_timeout': None, 'timeout': None, **options}
+    )
     return redis.asyncio.Redis.from_pool(pool)
 
 

@@ -1,0 +1,192 @@
+"""What all steps' tests share: the app under test, and a place for it to live."""
+
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+import os
+import pathlib
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+# Nothing of the app is imported here, nor at the top of a test's file: what a step
+# has not got yet fails the tests that need it, one by one.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that names the folder to test."""
+    parser.addoption(
+        '--app',
+        metavar='PATH',
+        help='the folder to test, a snapshot or your own: the one with asgilook in it',
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the folder to test before all others."""
+    if path := config.getoption('app'):
+        folder = pathlib.Path(path).resolve()
+        if not folder.is_dir():
+            raise pytest.UsageError(f'--app: there is no folder {folder}')
+        sys.path.insert(0, str(folder))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Turn a skip into a failure where everything must run: in CI."""
+    report = yield
+    if report.skipped and os.environ.get('CI'):
+        report.outcome = 'failed'
+        report.longrepr = f'Skipped, which CI does not allow: {report.longrepr[2]}'
+    return report
+
+
+@pytest.fixture
+def app_folder(pytestconfig: pytest.Config) -> pathlib.Path:
+    """Return the folder under test."""
+    path = pytestconfig.getoption('app')
+    assert path, 'Say which folder to test: pytest --app steps/step5_cache'
+    return pathlib.Path(path).resolve()
+
+
+@pytest.fixture
+def module(app_folder: pathlib.Path) -> Callable[[str], types.ModuleType]:
+    """Return a function that imports a module of the package under test."""
+
+    def import_it(name: str) -> types.ModuleType:
+        found = importlib.import_module(f'asgilook.{name}')
+        assert app_folder in pathlib.Path(found.__file__ or '').parents
+        return found
+
+    return import_it
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Return the folder in which the test's store keeps its pictures."""
+    return tmp_path / 'store'
+
+
+@pytest.fixture
+def config(module, folder, monkeypatch) -> Any:
+    """Return settings for one test: a store of its own, and a Redis of its own."""
+    monkeypatch.delenv('ASGI_LOOK_STORAGE_PATH', raising=False)
+    monkeypatch.delenv('ASGI_LOOK_REDIS_HOST', raising=False)
+    config = module('config').Config()
+    config.storage_path = folder
+    if importlib.util.find_spec('fakeredis'):
+        from fakeredis import FakeServer
+        from fakeredis.aioredis import FakeRedis
+
+        server = FakeServer()
+        config.redis_from_url = lambda url, **options: FakeRedis(server=server)
+    return config
+
+
+@pytest.fixture
+def store(module, config) -> Any:
+    """Return an empty store."""
+    return module('store').Store(config)
+
+
+@pytest.fixture
+def app(module, request) -> Any:
+    """Return the app: from `create_app`, once there is one."""
+    found = module('app')
+    if hasattr(found, 'create_app'):
+        return found.create_app(request.getfixturevalue('config'))
+    return found.app
+
+
+@pytest.fixture
+def client(app) -> Any:
+    """Return a client of the app."""
+    import falcon.testing
+
+    return falcon.testing.TestClient(app)
+
+
+@pytest.fixture
+def run() -> Callable[..., Any]:
+    """Return a function that runs a coroutine to its end."""
+    return asyncio.run
+
+
+@pytest.fixture
+def left_behind(folder) -> Callable[[], list[str]]:
+    """Return a function that names the files in the store's folder."""
+    return lambda: sorted(path.name for path in folder.rglob('*') if path.is_file())
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return int(probe.getsockname()[1])
+
+
+class LoopWatch:
+    """What the event loop's thread did that it should have left to others."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.blocking: list[str] = []
+
+    def note(self, what: str) -> None:
+        """Note a blocking call, if an event loop runs in this thread."""
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            if self.on:
+                self.blocking.append(what)
+
+
+WATCH = LoopWatch()
+
+
+@pytest.fixture(scope='session')
+def audited_folders() -> list[pathlib.Path]:
+    """Return the folders in which opening a file in the event loop is noted."""
+    folders: list[pathlib.Path] = []
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == 'open' and WATCH.on and isinstance(arguments[0], str | os.PathLike):
+            path = pathlib.Path(arguments[0])
+            if any(folder in path.parents for folder in folders):
+                WATCH.note(f'open {path.name}')
+
+    sys.addaudithook(audit)
+    return folders
+
+
+@pytest.fixture
+def blocking_calls(audited_folders, folder, monkeypatch) -> Iterator[list[str]]:
+    """Watch the event loop; yield what blocked it, files and Pillow's work."""
+    import PIL.Image
+    import PIL.ImageFile
+
+    def watched(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            WATCH.note(name)
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(PIL.Image, 'open', watched(PIL.Image.open, 'Image.open'))
+    for owner in [PIL.Image.Image, PIL.ImageFile.ImageFile]:
+        for name in ['load', 'save', 'convert', 'resize', 'thumbnail', 'transpose']:
+            if name in vars(owner):
+                method = watched(vars(owner)[name], f'{owner.__name__}.{name}')
+                monkeypatch.setattr(owner, name, method)
+    WATCH.blocking = []
+    WATCH.on = True
+    audited_folders.append(folder)
+    yield WATCH.blocking
+    audited_folders.remove(folder)
+    WATCH.on = False

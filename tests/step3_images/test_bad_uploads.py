@@ -1,0 +1,123 @@
+"""Step 3: whatever is uploaded, the service does not break, and keeps no rubbish."""
+
+import falcon.testing
+import pytest
+from pictures import (
+    MAX_PNG_SIDE,
+    cut_short,
+    every_file,
+    flipped,
+    one_of_each_format,
+    png_claiming,
+    upload,
+    verdict,
+)
+
+pytestmark = pytest.mark.filterwarnings('ignore')  # Pillow's, on what is damaged
+
+
+@pytest.fixture
+def post_all(app, run, left_behind):
+    """Return a function that uploads many bodies, and returns how each was answered."""
+
+    async def post(bodies):
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            results = {}
+            for name, data in bodies:
+                results[name] = await conductor.simulate_post('/images', body=data)
+            listed = await conductor.simulate_get('/images')
+        stored = [result for result in results.values() if result.status_code == 201]
+        assert len(listed.json) == len(left_behind()) == len(stored)
+        return results
+
+    return lambda bodies: run(post(bodies))
+
+
+def test_there_is_enough_to_try():
+    """Pillow here writes the usual formats, so that the tests below mean something."""
+    usual = {
+        'AVIF',
+        'BMP',
+        'GIF',
+        'ICO',
+        'JPEG',
+        'JPEG2000',
+        'PNG',
+        'PPM',
+        'TIFF',
+        'WEBP',
+    }
+    assert usual <= set(one_of_each_format())
+    assert len(every_file()) > 80
+
+
+def test_every_format_and_mode(post_all):
+    """A file of any format and mode that Pillow can read back is stored."""
+    answers = post_all(every_file().items())
+    expected = {name: verdict(data) for name, data in every_file().items()}
+    assert {name: answer.status_code for name, answer in answers.items()} == expected
+    assert list(expected.values()).count(201) > 70
+
+
+@pytest.mark.parametrize('make', [cut_short, flipped])
+def test_damaged(post_all, make):
+    """A file that was cut or changed is stored if it can be read, and else refused."""
+    bodies = dict(make())
+    for name, answer in post_all(bodies.items()).items():
+        expected = verdict(bodies[name])
+        if expected == 201:
+            # What Pillow decodes may still have damage around it, as in its EXIF.
+            assert answer.status_code in (201, 422), name
+        else:
+            assert answer.status_code == expected, name
+            assert answer.json['description'], name
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'',
+        b'\0',
+        b'A text.',
+        b'%PDF-1.7',
+        b'<svg/>',
+        b'\xff\xd8\xff',
+        b'GIF89a',
+        bytes(10**6),
+    ],
+    ids=lambda data: repr(data[:12]),
+)
+def test_no_picture(post_all, data):
+    """A body that is no picture answers 415, and says what to send."""
+    [answer] = post_all([('it', data)]).values()
+    assert answer.status_code == verdict(data) == 415
+    assert answer.json['title'] == '415 Unsupported Media Type'
+    assert answer.json['description']
+
+
+@pytest.mark.parametrize('side', [20_000, 60_000, MAX_PNG_SIDE])
+def test_bomb(post_all, side):
+    """A small file that claims to be huge answers 422, before memory is spent on it."""
+    [answer] = post_all([('it', png_claiming(side, side))]).values()
+    assert answer.status_code == 422
+    assert answer.json['description']
+
+
+def test_form(client):
+    """A form with a picture in it is no picture; the answer says what to send."""
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n'
+        + upload()
+        + b'\r\n--x--'
+    )
+    headers = {'Content-Type': 'multipart/form-data; boundary=x'}
+    result = client.simulate_post('/images', body=body, headers=headers)
+    assert result.status_code == 415
+    assert 'body' in result.json['description']
+
+
+def test_good_after_bad(client):
+    """After a bad upload, a good one is stored as if nothing had happened."""
+    client.simulate_post('/images', body=upload()[:1000])
+    assert client.simulate_post('/images', body=upload()).status_code == 201
+    assert len(client.simulate_get('/images').json) == 1

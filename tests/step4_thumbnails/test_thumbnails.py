@@ -1,0 +1,182 @@
+"""Step 4: thumbnails of the sizes on offer are scaled on the fly."""
+
+import io
+
+import falcon.testing
+import PIL.Image
+import pytest
+from pictures import draw, file_of, upload
+
+UNKNOWN = '36562622-48e5-4a61-be67-e426b11821ed'
+
+
+def size_of(result):
+    """Return the size of the JPEG in an answer."""
+    with PIL.Image.open(io.BytesIO(result.content)) as image:
+        assert image.format == 'JPEG'
+        return image.size
+
+
+def names(record):
+    """Return the sizes on offer, as their names in the URIs say."""
+    start = f'/thumbnails/{record["id"]}/'
+    assert all(uri.startswith(start) for uri in record['thumbnails'])
+    return [
+        uri.removeprefix(start).removesuffix('.jpeg') for uri in record['thumbnails']
+    ]
+
+
+@pytest.mark.parametrize(
+    ('size', 'offer'),
+    [
+        ((640, 360), ['320x180', '160x90']),
+        ((1600, 1200), ['800x600', '400x300', '200x150', '100x75']),
+        ((4000, 129), ['2000x64']),
+        ((129, 4000), ['64x2000']),
+        ((1023, 767), ['511x383', '255x191', '127x95']),
+        ((128, 128), ['64x64']),
+        ((127, 5000), []),
+        ((1, 1), []),
+    ],
+)
+def test_sizes_on_offer(client, size, offer):
+    """Each size is half of the one before, rounded down, as long as both sides are 64."""
+    record = client.simulate_post('/images', body=upload(size)).json
+    assert names(record) == offer
+    assert client.simulate_get('/images').json == [record]
+
+
+@pytest.mark.parametrize(
+    'size', [(640, 360), (4000, 129), (129, 4000), (1023, 767), (131, 257)]
+)
+def test_exact_size(client, size):
+    """A thumbnail has exactly the size that its name says."""
+    record = client.simulate_post('/images', body=upload(size)).json
+    assert record['thumbnails']
+    for uri, name in zip(record['thumbnails'], names(record), strict=True):
+        result = client.simulate_get(uri)
+        assert result.status_code == 200
+        assert result.headers['Content-Type'] == 'image/jpeg'
+        assert result.headers['Content-Length'] == str(len(result.content))
+        assert '{}x{}'.format(*size_of(result)) == name
+
+
+def test_same_picture(client):
+    """A thumbnail shows the whole picture, in its colours, not a part of it."""
+    record = client.simulate_post('/images', body=upload((640, 360))).json
+    thumbnail = PIL.Image.open(
+        io.BytesIO(client.simulate_get(record['thumbnails'][0]).content)
+    )
+    expected = draw((640, 360)).resize((320, 180))
+    for place in [(2, 2), (317, 2), (2, 177), (317, 177), (160, 90)]:
+        pairs = zip(thumbnail.getpixel(place), expected.getpixel(place), strict=True)
+        assert all(abs(one - two) < 12 for one, two in pairs)
+
+
+def test_sharp(client):
+    """Fine stripes become an even grey: pixels are averaged, not left out."""
+    stripes = PIL.Image.new('L', (512, 512))
+    for column in range(0, 512, 2):
+        stripes.paste(255, (column, 0, column + 1, 512))
+    record = client.simulate_post('/images', body=file_of(stripes)).json
+    result = client.simulate_get(record['thumbnails'][1])
+    low, high = PIL.Image.open(io.BytesIO(result.content)).convert('L').getextrema()
+    assert 100 < low <= high < 155
+
+
+def test_least_size_is_a_setting(config, client):
+    """The least size can be replaced in the configuration."""
+    config.min_thumb_size = 100
+    record = client.simulate_post('/images', body=upload((640, 480))).json
+    assert names(record) == ['320x240', '160x120']
+
+
+@pytest.mark.parametrize('least', [1, 0, -5])
+@pytest.mark.timeout(20)
+def test_no_least_size(config, client, least):
+    """However small the least size, no thumbnail is less than a pixel."""
+    config.min_thumb_size = least
+    record = client.simulate_post('/images', body=upload((9, 5))).json
+    assert names(record) == ['4x2', '2x1']
+    assert size_of(client.simulate_get(record['thumbnails'][1])) == (2, 1)
+
+
+def test_not_on_offer(client):
+    """A size that is not on offer, or that is none, answers 404, with advice."""
+    record = client.simulate_post('/images', body=upload((640, 360))).json
+    near_misses = ['640x360', '321x180', '320x181', '180x320', '80x45', '64x64', '1x1']
+    zero_or_less = ['0x0', '-320x-180', '0x180', '320x-0']
+    no_sizes = ['320.0x180', '320x', 'x180', '320', 'x', '320x180x1', 'axb', '320 x180']
+    huge = [f'{10**30}x{10**30}', f'{"9" * 5000}x1']
+    for name in [*near_misses, *zero_or_less, *no_sizes, *huge, '\u0663x\u0664']:
+        result = client.simulate_get(f'/thumbnails/{record["id"]}/{name}.jpeg')
+        assert result.status_code == 404, name
+        assert result.headers['Content-Type'] == 'application/json', name
+        assert result.json['description'], name
+    assert client.simulate_get(record['thumbnails'][0]).status_code == 200
+
+
+@pytest.mark.parametrize('picture', [UNKNOWN, 'x', '', UNKNOWN[:-1], '..%2f..'])
+def test_unknown_picture(client, picture):
+    """Thumbnails of a picture that there is not answer 404, whatever their size."""
+    assert client.simulate_post('/images', body=upload()).json['thumbnails']
+    for name in ['320x180', '1x1']:
+        result = client.simulate_get(f'/thumbnails/{picture}/{name}.jpeg')
+        assert result.status_code == 404
+        assert result.json['description']
+
+
+def test_file_gone(client, folder):
+    """A thumbnail of a picture whose file has gone from the disk answers 404."""
+    record = client.simulate_post('/images', body=upload()).json
+    for stored in folder.iterdir():
+        stored.unlink()
+    for uri in record['thumbnails']:
+        result = client.simulate_get(uri)
+        assert result.status_code == 404
+        assert result.json['description']
+
+
+@pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
+def test_no_such_method(client, method):
+    """A thumbnail can be got, and nothing else be done with it."""
+    uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
+    result = client.simulate_request(method, uri)
+    assert result.status_code == 405
+    assert 'GET' in result.headers['Allow']
+    assert method not in result.headers['Allow']
+
+
+def test_make_thumbnail(store, run):
+    """The store scales a picture to any size that it is asked for."""
+    image = run(store.save('a', upload((640, 360))))
+    data = run(store.make_thumbnail(image, (320, 180)))
+    with PIL.Image.open(io.BytesIO(data)) as thumbnail:
+        assert (thumbnail.format, thumbnail.mode) == ('JPEG', 'RGB')
+        assert thumbnail.size == (320, 180)
+    assert image.thumbnails() == [
+        '/thumbnails/a/320x180.jpeg',
+        '/thumbnails/a/160x90.jpeg',
+    ]
+
+
+def test_nothing_is_stored(client, left_behind):
+    """Thumbnails are made when they are asked for, and not kept on the disk."""
+    record = client.simulate_post('/images', body=upload()).json
+    for uri in record['thumbnails']:
+        assert client.simulate_get(uri).status_code == 200
+    assert len(left_behind()) == 1
+
+
+def test_event_loop_is_free(app, run, blocking_calls):
+    """A picture is opened and scaled outside the event loop."""
+    data = upload()
+
+    async def visit():
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            posted = await conductor.simulate_post('/images', body=data)
+            blocking_calls.clear()
+            return await conductor.simulate_get(posted.json['thumbnails'][0])
+
+    assert run(visit()).status_code == 200
+    assert blocking_calls == []

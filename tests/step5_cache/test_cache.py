@@ -1,0 +1,168 @@
+"""Step 5: answers come from Redis where they can, and never where they must not."""
+
+import asyncio
+import io
+import uuid
+
+import falcon.testing
+import PIL.Image
+import pytest
+from pictures import upload
+
+pytestmark = pytest.mark.usefixtures('some_redis')
+UNKNOWN = '36562622-48e5-4a61-be67-e426b11821ed'
+
+
+@pytest.fixture
+def client(some_redis, app):
+    """Return a client of an app that uses the Redis of the test."""
+    return falcon.testing.TestClient(app)
+
+
+def says(result):
+    """Return what the answer says of the cache."""
+    return result.headers.get('X-ASGILook-Cache')
+
+
+def test_thumbnail(client):
+    """A thumbnail is a miss the first time, and a hit from then on, and the same."""
+    uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
+    results = [client.simulate_get(uri) for _ in range(4)]
+    assert [says(result) for result in results] == ['Miss', 'Hit', 'Hit', 'Hit']
+    assert len({result.content for result in results}) == 1
+    assert {result.status_code for result in results} == {200}
+    for result in results:
+        assert result.headers['Content-Type'] == 'image/jpeg'
+        assert result.headers['Content-Length'] == str(len(result.content))
+    assert PIL.Image.open(io.BytesIO(results[3].content)).size == (320, 180)
+
+
+def test_list(client):
+    """The list is cached as well, as JSON."""
+    record = client.simulate_post('/images', body=upload()).json
+    results = [client.simulate_get('/images') for _ in range(3)]
+    assert [says(result) for result in results] == ['Miss', 'Hit', 'Hit']
+    for result in results:
+        assert result.json == [record]
+        assert result.headers['Content-Type'] == 'application/json'
+
+
+def test_upload_renews_the_list(client):
+    """After an upload, the list that was cached is not shown again."""
+    for count in range(1, 4):
+        client.simulate_post('/images', body=upload())
+        results = [client.simulate_get('/images') for _ in range(2)]
+        assert [says(result) for result in results] == ['Miss', 'Hit']
+        assert [len(result.json) for result in results] == [count, count]
+
+
+def test_refused_upload_renews_nothing(client):
+    """An upload that was refused changes nothing, in the store or in the cache."""
+    client.simulate_get('/images')
+    assert client.simulate_post('/images', body=b'text').status_code == 415
+    assert says(client.simulate_get('/images')) == 'Hit'
+
+
+def test_streamed_picture(client, keys):
+    """A picture comes whole from its file each time: its stream is not cached."""
+    place = client.simulate_post('/images', body=upload()).headers['Location']
+    results = [client.simulate_get(place) for _ in range(4)]
+    assert len({result.content for result in results}) == 1
+    assert len(results[0].content) > 1000
+    assert 'Hit' not in [says(result) for result in results]
+    assert keys() == []
+
+
+@pytest.mark.parametrize('path', ['/images', 'image', 'thumbnail'])
+@pytest.mark.parametrize('method', ['OPTIONS', 'HEAD'])
+def test_other_methods(client, keys, path, method):
+    """`OPTIONS` and `HEAD` leave nothing in the cache, and answer the same any time."""
+    record = client.simulate_post('/images', body=upload()).json
+    paths = {'image': record['image'], 'thumbnail': record['thumbnails'][0]}
+    path = paths.get(path, path)
+    before = client.simulate_request(method, path)
+    assert keys() == []
+    got = client.simulate_get(path)
+    assert got.status_code == 200
+    assert len(got.content) > 0
+    assert says(got) == 'Miss'
+    after = client.simulate_request(method, path)
+    assert (before.status, before.content) == (after.status, after.content)
+    assert client.simulate_get(path).content == got.content
+
+
+def test_errors_are_not_cached(client, keys):
+    """Whatever is not found, not allowed or refused leaves nothing in the cache."""
+    record = client.simulate_post('/images', body=upload()).json
+    for method, path in [
+        ('GET', '/nothing'),
+        ('GET', f'/images/{UNKNOWN}.jpeg'),
+        ('GET', f'/thumbnails/{UNKNOWN}/320x180.jpeg'),
+        ('GET', f'/thumbnails/{record["id"]}/321x180.jpeg'),
+        ('DELETE', '/images'),
+        ('POST', '/images'),
+        ('PUT', record['image']),
+        ('OPTIONS', f'/thumbnails/{UNKNOWN}/320x180.jpeg'),
+        ('OPTIONS', f'/images/{UNKNOWN}.jpeg'),
+    ]:
+        statuses = {client.simulate_request(method, path).status for _ in range(2)}
+        assert len(statuses) == 1, (method, path)
+    assert keys() == []
+    client.simulate_options(f'/images/{UNKNOWN}.jpeg')
+    assert client.simulate_get(f'/images/{UNKNOWN}.jpeg').status_code == 404
+
+
+def test_made_up_ids(client, keys):
+    """Ids that a client makes up do not fill the cache."""
+    client.simulate_post('/images', body=upload())
+    for number in range(10):
+        for method in ['GET', 'OPTIONS', 'HEAD']:
+            made_up = uuid.UUID(int=number)
+            client.simulate_request(method, f'/thumbnails/{made_up}/320x180.jpeg')
+            client.simulate_request(method, f'/images/{made_up}.jpeg')
+    assert keys() == []
+
+
+def test_one_entry_per_picture(client, keys):
+    """However a path is spelled, and whatever is asked behind it, the entry is one."""
+    record = client.simulate_post('/images', body=upload()).json
+    uri = record['thumbnails'][0]
+    spellings = [
+        uri,
+        uri.replace(record['id'], record['id'].upper()),
+        uri.replace('320x', '0320x'),
+        f'{uri}?version=2',
+        uri.replace('/thumbnails', '/%74humbnails'),
+    ]
+    found = [client.simulate_get(path) for path in spellings]
+    assert {result.status_code for result in found} <= {200, 404}
+    assert [result.status_code for result in found][0::3] == [200, 200]
+    assert len(keys()) == 1
+
+
+def test_entries_expire(client, some_redis, keys):
+    """Nothing stays in the cache for ever."""
+    record = client.simulate_post('/images', body=upload()).json
+    client.simulate_get('/images')
+    client.simulate_get(record['thumbnails'][0])
+    assert len(keys()) == 2
+    with some_redis.client() as redis_client:
+        assert all(0 < redis_client.ttl(key) <= 24 * 3600 for key in keys())
+
+
+def test_two_hundred_at_once(app, run):
+    """Two hundred requests at once all succeed, whatever they ask for."""
+    data = upload((400, 300))
+
+    async def visit():
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            record = (await conductor.simulate_post('/images', body=data)).json
+            paths = ['/images', record['image'], *record['thumbnails']]
+            requests = (
+                conductor.simulate_get(paths[n % len(paths)]) for n in range(200)
+            )
+            return await asyncio.gather(*requests)
+
+    results = run(visit())
+    assert {result.status_code for result in results} == {200}
+    assert all(result.content for result in results)

@@ -1,0 +1,196 @@
+"""Step 5: Redis is an aid, not a need; when it is back, so is the cache."""
+
+import asyncio
+import time
+
+import falcon.testing
+import pytest
+from pictures import upload
+
+LATE = 2.0
+"""How late an answer may be without Redis, in seconds."""
+
+
+class Visitor:
+    """A client of an app that runs on, from one request to the next."""
+
+    def __init__(self, conductor):
+        self._conductor = conductor
+        self.longest = 0.0
+
+    async def ask(self, method, path, body=None):
+        """Make a request; remember how long the longest took."""
+        start = time.monotonic()
+        result = await self._conductor.simulate_request(method, path, body=body)
+        self.longest = max(self.longest, time.monotonic() - start)
+        return result
+
+    async def says(self, path):
+        """Get a path; return what the answer says of the cache."""
+        result = await self.ask('GET', path)
+        assert result.status_code == 200
+        assert result.content
+        return result.headers.get('X-ASGILook-Cache')
+
+
+@pytest.fixture
+def visit(run, request):
+    """Return a function that lets a visitor make requests of one running app."""
+
+    def start(story, **known):
+        async def tell():
+            app = request.getfixturevalue('app')
+            async with falcon.testing.ASGIConductor(app) as conductor:
+                visitor = Visitor(conductor)
+                await story(visitor)
+                return visitor
+
+        return run(tell())
+
+    return start
+
+
+async def everything_works(visitor, count):
+    """Make each kind of request; there are `count` pictures afterwards."""
+    posted = await visitor.ask('POST', '/images', upload())
+    assert posted.status_code == 201
+    for path in ['/images', posted.json['image'], *posted.json['thumbnails']]:
+        assert await visitor.says(path) != 'Hit'
+        assert await visitor.says(path) != 'Hit'
+    assert len((await visitor.ask('GET', '/images')).json) == count
+    assert (await visitor.ask('POST', '/images', b'text')).status_code == 415
+    assert (await visitor.ask('GET', '/nothing')).status_code == 404
+
+
+async def cache_works(visitor, count):
+    """See that the list is cached again, with `count` pictures in it."""
+    first, second = [await visitor.ask('GET', '/images') for _ in range(2)]
+    assert len(first.json) == len(second.json) == count
+    assert second.headers['X-ASGILook-Cache'] == 'Hit'
+
+
+def test_stops_and_starts(visit, some_redis):
+    """Redis goes away in the middle, and comes back: no request fails."""
+
+    async def story(visitor):
+        await visitor.ask('POST', '/images', upload())
+        await cache_works(visitor, 1)
+        some_redis.stop()
+        await everything_works(visitor, 2)
+        some_redis.start()
+        await cache_works(visitor, 2)
+
+    assert visit(story).longest < LATE
+
+
+def test_starts_late(visit, some_redis):
+    """The service starts without Redis, and uses it once it is there."""
+    some_redis.stop()
+
+    async def story(visitor):
+        await everything_works(visitor, 1)
+        some_redis.start()
+        await cache_works(visitor, 1)
+
+    assert visit(story).longest < LATE
+
+
+def test_hangs_and_goes_on(visit, real_redis):
+    """A Redis that hangs makes no request late by more than two seconds."""
+
+    async def story(visitor):
+        await visitor.ask('POST', '/images', upload())
+        await cache_works(visitor, 1)
+        real_redis.hang()
+        try:
+            posted = await visitor.ask('POST', '/images', upload())
+            assert posted.status_code == 201
+            assert len((await visitor.ask('GET', '/images')).json) == 2
+        finally:
+            real_redis.go_on()
+        await cache_works(visitor, 2)
+
+    assert visit(story).longest < LATE
+
+
+def test_hangs_under_load(visit, real_redis):
+    """A hundred requests at once are answered in time while Redis hangs."""
+
+    async def story(visitor):
+        await visitor.ask('POST', '/images', upload())
+        real_redis.hang()
+        try:
+            requests = (visitor.ask('GET', '/images') for _ in range(100))
+            results = await asyncio.gather(*requests)
+        finally:
+            real_redis.go_on()
+        assert {result.status_code for result in results} == {200}
+
+    assert visit(story).longest < LATE
+
+
+def test_starts_while_redis_hangs(visit, real_redis):
+    """The service starts in time although Redis hangs."""
+
+    async def story(visitor):
+        real_redis.go_on()
+        await cache_works(visitor, 0)
+
+    real_redis.hang()
+    start = time.monotonic()
+    try:
+        visit(story)
+    finally:
+        real_redis.go_on()
+    assert time.monotonic() - start < LATE
+
+
+def test_upload_while_away_is_not_forgotten(visit, some_redis):
+    """A list from before an upload is not shown after it, Redis or no Redis."""
+
+    async def story(visitor):
+        await visitor.ask('POST', '/images', upload())
+        await cache_works(visitor, 1)
+        with some_redis.client() as client:
+            entries = {key: client.get(key) for key in client.scan_iter()}
+        some_redis.stop()
+        await visitor.ask('POST', '/images', upload())
+        some_redis.start()
+        with some_redis.client() as client:
+            client.mset(entries)
+        await cache_works(visitor, 2)
+
+    visit(story)
+
+
+def test_refused_by_redis(visit, some_redis):
+    """An entry that is not what the cache wrote is no answer, and no failure."""
+
+    async def story(visitor):
+        await visitor.ask('GET', '/images')
+        with some_redis.client() as client:
+            [key] = client.keys()
+            client.delete(key)
+            client.hset(key, 'a', '1')
+        assert (await visitor.ask('GET', '/images')).json == []
+
+    visit(story)
+
+
+def test_without_lifespan(fake_redis, app, run):
+    """A server that sends no lifespan events is served all the same."""
+    data = upload()
+
+    async def visit():
+        results = []
+        for method, path, body in [
+            ('POST', '/images', data),
+            *[('GET', '/images', b'')] * 2,
+        ]:
+            scope = falcon.testing.create_scope(method=method, path=path)
+            sent = falcon.testing.ASGIResponseEventCollector()
+            await app(scope, falcon.testing.ASGIRequestEventEmitter(body=body), sent)
+            results.append(sent.status)
+        return results
+
+    assert run(visit()) == [201, 200, 200]
