@@ -40,7 +40,7 @@ def names(record):
     ],
 )
 def test_sizes_on_offer(client, size, offer):
-    """Each size is half of the one before, rounded down, as long as both sides are 64."""
+    """Each size is half of the one before, rounded down, while both sides are 64."""
     record = client.simulate_post('/images', body=upload(size)).json
     assert names(record) == offer
     assert client.simulate_get('/images').json == [record]

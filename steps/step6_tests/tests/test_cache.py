@@ -81,6 +81,18 @@ def test_not_cached(client, redis_server, make_picture, method, path):
     assert client.simulate_get('/images').json
 
 
+@pytest.mark.parametrize('path', ['/images', IMAGE, THUMBNAIL])
+def test_head(client, make_picture, path):
+    """`HEAD` is answered the same, whatever is in the cache."""
+    client.simulate_post('/images', body=make_picture())
+
+    before = client.simulate_head(path)
+    client.simulate_get(path)
+    after = client.simulate_head(path)
+
+    assert before.status == after.status
+
+
 def test_redis_away(client, redis_server, make_picture):
     """Without Redis all is as before, but for the cache; with it, the cache is back."""
     client.simulate_post('/images', body=make_picture())
@@ -114,17 +126,16 @@ def test_redis_hangs(config, monkeypatch):
     assert client.simulate_get('/images').json == []
 
 
-async def at_once(app, picture):
-    """Upload a picture, then ask two hundred times for its thumbnail."""
+async def at_once(app, path):
+    """Ask two hundred times for the same path, without waiting in between."""
     async with falcon.testing.ASGIConductor(app) as conductor:
-        await conductor.simulate_post('/images', body=picture)
-        requests = (conductor.simulate_get(THUMBNAIL) for _ in range(200))
+        requests = (conductor.simulate_get(path) for _ in range(200))
         return await asyncio.gather(*requests)
 
 
-def test_two_hundred_at_once(config, make_picture):
+def test_two_hundred_at_once(config):
     """A rush of requests is served to the last."""
-    results = falcon.async_to_sync(at_once, create_app(config), make_picture())
+    results = falcon.async_to_sync(at_once, create_app(config), '/images')
 
     assert {result.status for result in results} == {falcon.HTTP_200}
 

@@ -1,0 +1,207 @@
+"""`tox -e serveN` serves a step, and says what to do when it cannot."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from layout import ROOT, steps
+from pictures import upload
+
+STEPS = steps()
+LAST = STEPS[-1]
+WITH_REDIS = [step for step in STEPS if step.uses_redis]
+
+
+def start(command, **environment):
+    """Start a command as from a terminal: in a group that Ctrl-C reaches."""
+    clean = {name: value for name, value in os.environ.items() if 'ASGI' not in name}
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**clean, 'PYTHONUNBUFFERED': '1', **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def serve_command(step, *options):
+    """Return the command behind `tox -e serveN`."""
+    return [sys.executable, 'tools/serve.py', str(step.number), *map(str, options)]
+
+
+def ctrl_c(process):
+    """Press Ctrl-C; return what was printed."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=20)[0]
+
+
+@contextlib.contextmanager
+def serving(process, port):
+    """Wait until something is served on a port, and end it whatever happens."""
+    try:
+        for _ in range(600):
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(('127.0.0.1', port)),
+            ):
+                break
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.05)
+        yield f'http://127.0.0.1:{port}'
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def fetch(url, data=None):
+    """Return the status, the headers and the body of an answer."""
+    try:
+        with urllib.request.urlopen(url, data) as answer:  # noqa: S310
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def nothing_runs(process, *ports):
+    """Return whether neither a process of the group nor a listener is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, 0)
+        return False
+    for port in ports:
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)) == 0:
+                return False
+    return True
+
+
+@pytest.mark.parametrize('step', STEPS, ids=lambda step: step.name)
+def test_serve(step, free_port, tmp_path):
+    """A step is served until Ctrl-C, and nothing is left running then."""
+    environment = {
+        'PYTHONPATH': str(step.snapshot),
+        'ASGI_LOOK_STORAGE_PATH': str(tmp_path / 'pictures'),
+        'ASGI_LOOK_REDIS_HOST': 'redis://user:secret@127.0.0.1:1/2',
+    }
+    process = start(serve_command(step, '--port', free_port), **environment)
+    with serving(process, free_port) as url:
+        assert fetch(f'{url}/nothing')[0] == 404
+        output = ctrl_c(process)
+        assert process.returncode == 0, output
+        assert nothing_runs(process, free_port)
+    assert f'Serving {step.name} at {url}' in output
+    assert 'Traceback' not in output
+    assert 'secret' not in output
+    if (step.snapshot / 'asgilook' / 'config.py').exists():
+        assert f'pictures go to {tmp_path / "pictures"}' in output
+    if step.uses_redis:
+        assert 'Redis is redis://127.0.0.1:1/2' in output
+
+
+@pytest.mark.parametrize('step', WITH_REDIS, ids=lambda step: step.name)
+def test_redis(step, free_port, tmp_path):
+    """Where no Redis answers, one is embedded, and it goes when the server does."""
+    with socket.socket() as probe:
+        there_is_one = probe.connect_ex(('localhost', 6379)) == 0
+    environment = {
+        'PYTHONPATH': str(step.snapshot),
+        'ASGI_LOOK_STORAGE_PATH': str(tmp_path),
+    }
+    process = start(serve_command(step, '--port', free_port), **environment)
+    with serving(process, free_port) as url:
+        status, _, body = fetch(f'{url}/images', upload())
+        assert status == 201
+        uri = json.loads(body)['thumbnails'][0]
+        answers = [fetch(url + uri) for _ in range(2)]
+        says = [headers['X-ASGILook-Cache'] for _, headers, _ in answers]
+        assert says == ['Miss', 'Hit']
+        output = ctrl_c(process)
+        [line] = [line for line in output.splitlines() if 'Redis is' in line]
+        ports = [free_port]
+        if there_is_one:
+            assert line.endswith('redis://localhost')
+        else:
+            assert 'embedded' in line
+            ports.append(int(line.partition('127.0.0.1:')[2].partition(',')[0]))
+        assert process.returncode == 0, output
+        assert nothing_runs(process, *ports)
+
+
+@pytest.mark.timeout(300)
+def test_tox_serve(free_port, tmp_path):
+    """`tox -e serve` serves the last step, and Ctrl-C leaves nothing running."""
+    command = [
+        sys.executable,
+        '-m',
+        'tox',
+        '-e',
+        'serve',
+        '--',
+        '--port',
+        str(free_port),
+    ]
+    process = start(command, ASGI_LOOK_STORAGE_PATH=str(tmp_path))
+    with serving(process, free_port) as url:
+        assert fetch(f'{url}/images')[::2] == (200, b'[]')
+        output = ctrl_c(process)
+        assert nothing_runs(process, free_port)
+    assert f'Serving {LAST.name} at {url}' in output
+    assert 'Traceback' not in output
+
+
+def refusal(command, **environment):
+    """Run a command that refuses; return the one line that it prints."""
+    process = start(command, PYTHONPATH=str(LAST.snapshot), **environment)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode != 0
+    [line] = [line for line in output.splitlines() if not line.startswith('Serving')]
+    return line
+
+
+def test_port_in_use(free_port, tmp_path):
+    """A port in use is named, with a way out."""
+    with socket.create_server(('127.0.0.1', free_port)):
+        line = refusal(
+            serve_command(LAST, '--port', free_port),
+            ASGI_LOOK_STORAGE_PATH=str(tmp_path),
+        )
+    assert f'port {free_port}' in line
+    assert f'tox -e serve{LAST.number} -- --port {free_port + 1}' in line
+
+
+def test_unwritable_folder(free_port, tmp_path):
+    """A folder in which nothing can be kept is named, with a way out."""
+    (tmp_path / 'file').touch()
+    line = refusal(
+        serve_command(LAST, '--port', free_port),
+        ASGI_LOOK_STORAGE_PATH=str(tmp_path / 'file' / 'pictures'),
+    )
+    assert str(tmp_path / 'file' / 'pictures') in line
+    assert 'ASGI_LOOK_STORAGE_PATH' in line
+
+
+def test_unknown_option():
+    """An option that uvicorn lacks is named."""
+    assert '--no-such-option' in refusal(serve_command(LAST, '--no-such-option'))
+
+
+@pytest.mark.parametrize('command', ['serve', 'step'])
+def test_unknown_step(command):
+    """A step that does not exist is named, and those that do."""
+    number = LAST.number + 1
+    line = refusal([sys.executable, '-m', 'tox', '-e', f'{command}{number}'])
+    assert f'There is no step {number}' in line
+    assert f'tox -e {command}{LAST.number}' in line
