@@ -117,6 +117,7 @@ def running(command: list[str], **environment: str) -> Iterator[tuple[int, int]]
         [*command, '--port', str(port)],
         stdout=subprocess.DEVNULL,
         env=os.environ | environment,
+        process_group=0,  # Ctrl-C is for the bench, which ends this then.
     )
     try:
         deadline = time.monotonic() + 20
