@@ -346,7 +346,6 @@ def at_once(bench: Bench) -> Iterator[Row]:
     """Count how often one thumbnail is made for many who ask at once."""
     server = bench.serve()
     path = server.upload(as_file(photo(1600, 1200)))
-    bench.redis.flushall()
     barrier = threading.Barrier(AT_ONCE)
 
     def ask(_: int) -> str:
@@ -356,10 +355,16 @@ def at_once(bench: Bench) -> Iterator[Row]:
             connection.request('GET', path)
             return connection.getresponse().headers['X-ASGILook-Cache']
 
+    counts = []
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        made = list(pool.map(ask, range(AT_ONCE))).count('Miss')
-    note = 'to be mended in a later step' if made > 1 else 'one is enough'
-    yield Row(f'renders for {AT_ONCE} requests at once', str(made), '-', '-', note)
+        for _ in range(10):
+            bench.redis.flushall()
+            counts.append(list(pool.map(ask, range(AT_ONCE))).count('Miss'))
+    text = f'most of 10 rounds, least {min(counts)}'
+    if max(counts) > 1:
+        text += ' (to be mended in a later step)'
+    what = f'renders for {AT_ONCE} requests at once'
+    yield Row(what, f'{max(counts)}', '-', '-', text)
 
 
 def print_table(rows: list[Row]) -> None:
