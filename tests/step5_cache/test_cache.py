@@ -166,3 +166,19 @@ def test_two_hundred_at_once(app, run):
     results = run(visit())
     assert {result.status_code for result in results} == {200}
     assert all(result.content for result in results)
+
+
+def test_connections_are_few(real_redis, app, run):
+    """Two hundred requests at once share a few connections; none goes without Redis."""
+
+    async def visit():
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            await conductor.simulate_get('/images')
+            requests = (conductor.simulate_get('/images') for _ in range(200))
+            return await asyncio.gather(*requests)
+
+    with real_redis.client() as client:
+        before = client.info('stats')['total_connections_received']
+        assert {says(result) for result in run(visit())} == {'Hit'}
+        after = client.info('stats')['total_connections_received']
+    assert after - before <= 101

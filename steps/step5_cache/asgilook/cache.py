@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgpack
@@ -23,16 +23,19 @@ class RedisCache:
     """How long an answer is kept, in seconds."""
     TIMEOUT = 0.5
     """How long one command may keep a request waiting, in seconds."""
+    CONNECTIONS = 50
+    """How many connections there may be; who needs one more waits."""
 
     def __init__(self, config: Config) -> None:
         self._redis = config.redis_from_url(config.redis_host)
+        self._turn = asyncio.Semaphore(self.CONNECTIONS)
         self._outdated: set[str] = set()
 
     async def process_startup(
         self, scope: dict[str, Any], event: dict[str, Any]
     ) -> None:
         """Tell the log, early on, whether Redis is there."""
-        await self._ask(self._redis.ping())
+        await self._ask(self._redis.ping)
 
     async def process_shutdown(
         self, scope: dict[str, Any], event: dict[str, Any]
@@ -52,7 +55,7 @@ class RedisCache:
 
         entry = None
         if key not in self._outdated:
-            entry = await self._ask(self._redis.get(key))
+            entry = await self._ask(self._redis.get, key)
         if entry is None:
             resp.set_header(self.CACHE_HEADER, 'Miss')
         else:
@@ -73,20 +76,20 @@ class RedisCache:
 
     async def _keep(self, key: str, resp: Response) -> None:
         entry = msgpack.packb([resp.content_type, await resp.render_body()])
-        if await self._ask(self._redis.set(key, entry, ex=self.TTL)):
+        if await self._ask(self._redis.set, key, entry, self.TTL):
             self._outdated.discard(key)
 
     async def _forget(self, key: str) -> None:
         # Until Redis confirms it, this process must not trust the entry.
         self._outdated.add(key)
-        if await self._ask(self._redis.delete(key)) is not None:
+        if await self._ask(self._redis.delete, key) is not None:
             self._outdated.discard(key)
 
-    async def _ask(self, answer: Awaitable[Any]) -> Any:
+    async def _ask(self, command: Callable[..., Awaitable[Any]], *values: Any) -> Any:
         """Return what Redis answers, or None if it does not, or not in time."""
         try:
-            async with asyncio.timeout(self.TIMEOUT):
-                return await answer
+            async with asyncio.timeout(self.TIMEOUT), self._turn:
+                return await command(*values)
         except (redis.RedisError, OSError) as error:
             logger.warning('No help from Redis: %s: %s', type(error).__name__, error)
             return None

@@ -1,26 +1,15 @@
 """The settings of the service."""
 
+import functools
 import os
 import pathlib
 import tempfile
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import redis.asyncio
 
 DEFAULT_STORAGE_PATH = pathlib.Path(tempfile.gettempdir(), 'asgilook')
-
-
-def redis_from_url(url: str, **options: Any) -> redis.asyncio.Redis:
-    """Return a client that waits for a connection when all of its 50 are taken.
-
-    It sets no time limits: whoever sends a command does.
-    """
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url, **{'socket_timeout': None, 'timeout': None, **options}
-    )
-    return redis.asyncio.Redis.from_pool(pool)
 
 
 class Config:
@@ -33,4 +22,7 @@ class Config:
         self.uuid_generator: Callable[[], uuid.UUID] = uuid.uuid4
         self.min_thumb_size = 64
         self.redis_host = os.environ.get('ASGI_LOOK_REDIS_HOST') or 'redis://localhost'
-        self.redis_from_url: Callable[..., redis.asyncio.Redis] = redis_from_url
+        # Without a time limit of its own: the cache sets one for each command.
+        self.redis_from_url: Callable[..., redis.asyncio.Redis] = functools.partial(
+            redis.asyncio.from_url, socket_timeout=None
+        )

@@ -5,13 +5,11 @@ import asyncio
 import falcon
 import falcon.testing
 import pytest
-import redis.asyncio
 from fakeredis import FakeRedis as FakeRedisClient
 from fakeredis.aioredis import FakeRedis
 
 from asgilook.app import create_app
 from asgilook.cache import RedisCache
-from asgilook.config import Config
 
 IMAGE = '/images/00000000-0000-0000-0000-000000000001.jpeg'
 THUMBNAIL = '/thumbnails/00000000-0000-0000-0000-000000000001/320x180.jpeg'
@@ -138,12 +136,3 @@ def test_two_hundred_at_once(config):
     results = falcon.async_to_sync(at_once, create_app(config), '/images')
 
     assert {result.status for result in results} == {falcon.HTTP_200}
-
-
-def test_client_of_the_default_settings():
-    """The default client waits for a connection when all are taken."""
-    config = Config()
-
-    client = config.redis_from_url(config.redis_host)
-
-    assert isinstance(client.connection_pool, redis.asyncio.BlockingConnectionPool)
