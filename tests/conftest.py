@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import importlib.util
 import os
@@ -102,12 +103,37 @@ def app(module, request) -> Any:
     return found.app
 
 
+class Client:
+    """A client of an app that starts up once and runs on, as behind a server.
+
+    Falcon's own `TestClient` starts the app anew for each request.
+    """
+
+    def __init__(self, conductor: Any, runner: asyncio.Runner) -> None:
+        self._conductor = conductor
+        self._runner = runner
+
+    def simulate_request(self, method: str, path: str, **options: Any) -> Any:
+        """Make a request; return Falcon's result of it."""
+        request = self._conductor.simulate_request(method, path, **options)
+        return self._runner.run(request)
+
+    simulate_get = functools.partialmethod(simulate_request, 'GET')
+    simulate_head = functools.partialmethod(simulate_request, 'HEAD')
+    simulate_options = functools.partialmethod(simulate_request, 'OPTIONS')
+    simulate_post = functools.partialmethod(simulate_request, 'POST')
+
+
 @pytest.fixture
-def client(app) -> Any:
+def client(app) -> Iterator[Client]:
     """Return a client of the app."""
     import falcon.testing
 
-    return falcon.testing.TestClient(app)
+    conductor = falcon.testing.ASGIConductor(app)
+    with asyncio.Runner() as runner:
+        runner.run(conductor.__aenter__())
+        yield Client(conductor, runner)
+        runner.run(conductor.__aexit__(None, None, None))
 
 
 @pytest.fixture
