@@ -13,15 +13,16 @@ from .store import Store
 
 def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Response]:
     """Return an application of its own, with a store of its own."""
-    config = config or Config()
+    if config is None:
+        config = Config()
     store = Store(config)
-    images = Images(config, store)
-    thumbnails = Thumbnails(store)
-
     app = falcon.asgi.App(middleware=[RedisCache(config)])
 
-    app.add_route('/images', images)
-    app.add_route('/images/{image_id:uuid}.jpeg', images, suffix='image')
+    pictures = Images(config, store)
+    app.add_route('/images', pictures)
+    app.add_route('/images/{image_id:uuid}.jpeg', pictures, suffix='image')
+
+    thumbnails = Thumbnails(store)
     app.add_route(
         '/thumbnails/{image_id:uuid}/{width:int}x{height:int}.jpeg', thumbnails
     )
