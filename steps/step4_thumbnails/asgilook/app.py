@@ -12,8 +12,7 @@ from .store import Store
 
 def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Response]:
     """Return an application of its own, with a store of its own."""
-    if config is None:
-        config = Config()
+    config = config or Config()
     store = Store(config)
     app = falcon.asgi.App()
 
