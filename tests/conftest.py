@@ -33,6 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = pathlib.Path(path).resolve()
         if not folder.is_dir():
             raise pytest.UsageError(f'--app: there is no folder {folder}')
+        if not (folder / 'asgilook').is_dir():
+            raise pytest.UsageError(
+                f'--app: {folder} has no folder asgilook in it; name the one that has'
+            )
         sys.path.insert(0, str(folder))
 
 

@@ -16,12 +16,14 @@ import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from layout import Step, steps
 from uvicorn import main as uvicorn_command
 
 STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
+HIGHEST_PORT = 65_535
 
 
 class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
@@ -33,8 +35,10 @@ def has(module: str) -> bool:
     return importlib.util.find_spec(f'asgilook.{module}') is not None
 
 
-def check_address(host: str, port: int, command: str) -> None:
+def check_address(host: str, port: int) -> None:
     """Refuse an address on which nothing can be served."""
+    if not 0 <= port <= HIGHEST_PORT:
+        raise Refusal(f'There is no port {port}: {HIGHEST_PORT} is the highest.')
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -43,10 +47,10 @@ def check_address(host: str, port: int, command: str) -> None:
             if os.name == 'posix':
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise Refusal(
             f'Cannot serve on {host}, port {port} ({reason(error)}): '
-            f'stop what uses it, or try another: {command} -- --port {port + 1}'
+            f'name another by adding `-- --port {port + 1}` to the command.'
         ) from error
 
 
@@ -59,7 +63,7 @@ def check_storage(folder: pathlib.Path) -> None:
     except OSError as error:
         raise Refusal(
             f'Cannot keep pictures in {folder} ({reason(error)}): '
-            f'name a folder that can be written to in {STORAGE}.'
+            f'set the environment variable {STORAGE} to another folder.'
         ) from error
 
 
@@ -113,28 +117,31 @@ def some_redis() -> Iterator[str]:
             yield f'{url}, embedded: it is gone when the server stops'
 
 
+def where(options: dict[str, Any]) -> str:
+    """Return where uvicorn will listen, after a check that it can."""
+    if options['uds'] is not None or options['fd'] is not None:
+        return 'the socket that you named'
+    check_address(options['host'], options['port'])
+    return f'http://{options["host"]}:{options["port"]}'
+
+
 def serve(step: Step, options: list[str]) -> None:
     """Serve until interrupted."""
     target = 'asgilook.asgi:app' if has('asgi') else 'asgilook.app:app'
-    command = f'tox -e serve{step.number}'
     arguments = [target, *options]
     chosen = uvicorn_command.make_context('uvicorn', list(arguments)).params
-    if chosen['uds'] is None and chosen['fd'] is None:
-        check_address(chosen['host'], chosen['port'], command)
-        print(f'Serving {step.name} at http://{chosen["host"]}:{chosen["port"]}')
-    else:
-        print(f'Serving {step.name}')
     if chosen['reload'] and not chosen['reload_dirs']:
         arguments += ['--reload-dir', str(step.snapshot)]
 
     with contextlib.ExitStack() as stack:
+        told = [f'Serving {step.name} at {where(chosen)}']
         if has('config'):
             config = importlib.import_module('asgilook.config').Config()
             check_storage(pathlib.Path(config.storage_path))
-            print(f'  pictures go to {config.storage_path}')
+            told.append(f'pictures go to {config.storage_path}')
             if step.uses_redis:
-                print(f'  Redis is {stack.enter_context(some_redis())}')
-        print('  Ctrl-C stops it')
+                told.append(f'Redis is {stack.enter_context(some_redis())}')
+        print('\n  '.join([*told, 'Ctrl-C stops it']), flush=True)
         uvicorn_command.main(arguments, standalone_mode=False)
 
 

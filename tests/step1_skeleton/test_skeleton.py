@@ -18,7 +18,9 @@ def test_package(module):
 
 def test_project(app_folder):
     """The project says what it is called and what it needs, for pip to install it."""
-    text = (app_folder / 'pyproject.toml').read_text(encoding='utf-8')
+    path = app_folder / 'pyproject.toml'
+    assert path.is_file(), 'The folder has no pyproject.toml yet.'
+    text = path.read_text(encoding='utf-8')
     project = tomllib.loads(text)['project']
     assert project['name'] == 'asgilook'
     assert {'falcon', 'uvicorn'} <= {

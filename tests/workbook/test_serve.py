@@ -1,6 +1,8 @@
 """`tox -e serveN` serves a step, and says what to do when it cannot."""
 
+import concurrent.futures
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -140,6 +142,25 @@ def test_redis(step, free_port, tmp_path):
         assert nothing_runs(process, *ports)
 
 
+def slow_upload(port):
+    """Begin an upload that takes a second; return its status, to be waited for."""
+    data = upload()
+    connection = http.client.HTTPConnection('127.0.0.1', port)
+    connection.putrequest('POST', '/images')
+    connection.putheader('Content-Length', str(len(data)))
+    connection.endheaders()
+    connection.send(data[:100])
+
+    def finish():
+        time.sleep(1)
+        with contextlib.closing(connection):
+            connection.send(data[100:])
+            return connection.getresponse().status
+
+    executor = concurrent.futures.ThreadPoolExecutor(1)
+    return executor.submit(finish)
+
+
 @pytest.mark.timeout(300)
 def test_tox_serve(free_port, tmp_path):
     """`tox -e serve` serves the last step, and Ctrl-C leaves nothing running."""
@@ -156,10 +177,13 @@ def test_tox_serve(free_port, tmp_path):
     process = start(command, ASGI_LOOK_STORAGE_PATH=str(tmp_path))
     with serving(process, free_port) as url:
         assert fetch(f'{url}/images')[::2] == (200, b'[]')
+        late = slow_upload(free_port)
         output = ctrl_c(process)
+        assert late.result() == 201
         assert nothing_runs(process, free_port)
     assert f'Serving {LAST.name} at {url}' in output
     assert 'Traceback' not in output
+    assert 'unsupported' not in output
 
 
 def refusal(command, **environment):
@@ -167,7 +191,7 @@ def refusal(command, **environment):
     process = start(command, PYTHONPATH=str(LAST.snapshot), **environment)
     output = process.communicate(timeout=60)[0]
     assert process.returncode != 0
-    [line] = [line for line in output.splitlines() if not line.startswith('Serving')]
+    [line] = output.splitlines()
     return line
 
 
@@ -179,7 +203,12 @@ def test_port_in_use(free_port, tmp_path):
             ASGI_LOOK_STORAGE_PATH=str(tmp_path),
         )
     assert f'port {free_port}' in line
-    assert f'tox -e serve{LAST.number} -- --port {free_port + 1}' in line
+    assert f'-- --port {free_port + 1}' in line
+
+
+def test_no_such_port():
+    """A port that no machine has is named."""
+    assert '99999' in refusal(serve_command(LAST, '--port', 99999))
 
 
 def test_unwritable_folder(free_port, tmp_path):

@@ -152,6 +152,7 @@ def results(step, app_folder, report):
 @each_pair
 def test_step_is_needed(before, step, tmp_path):
     """A step's tests fail on the snapshot before it, but for those that are named."""
+    (tmp_path / 'asgilook').mkdir()
     app_folder = before.snapshot if before else tmp_path
     found = results(step, app_folder, tmp_path / 'report.xml')
     assert found
