@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import os
 import pathlib
+import struct
 
 import PIL.Image
 import pytest
@@ -208,6 +209,18 @@ def test_no_metadata(store, run):
     assert all(word not in content for word in [b'Camera maker', secret, b'xmpmeta'])
 
 
+def test_damaged_metadata(store, run):
+    """A photo with damaged EXIF data is stored all the same: its pixels are fine."""
+    text_for_a_width = struct.pack('<HHI4s', 0x0100, 2, 4, b'two\0')
+    turned = struct.pack('<HHIHH', ORIENTATION, 3, 1, 6, 0)
+    tags = struct.pack('<H', 2) + text_for_a_width + turned + bytes(4)
+    exif = b'Exif\0\0II*\0' + struct.pack('<I', 8) + tags
+    data = file_of(draw((60, 40)), 'JPEG', exif=exif)
+    assert sorted(reopen(run(store.save('a', data))).size) == [40, 60]
+    data = file_of(draw((60, 40)), 'JPEG', exif=b'Exif\0\0no such thing')
+    assert reopen(run(store.save('b', data))).size == (60, 40)
+
+
 def test_no_comment_of_a_gif(store, run):
     """A comment in a file of another format does not stay either."""
     image = run(store.save('a', file_of(draw(mode='P'), 'GIF', comment=b'Hello')))
@@ -221,9 +234,10 @@ def test_no_comment_of_a_gif(store, run):
         b'A text.',
         upload()[:1000],
         png_claiming(20_000, 20_000),
+        png_claiming(9_500, 9_500),
         file_of(PIL.Image.new('L', (65_501, 1))),
     ],
-    ids=['empty', 'text', 'cut short', 'too large', 'too long for a JPEG'],
+    ids=['empty', 'text', 'cut short', 'a bomb', 'too large', 'too long for a JPEG'],
 )
 def test_bad_data(store, run, left_behind, data):
     """Data that is no whole picture is an error, and leaves nothing behind."""

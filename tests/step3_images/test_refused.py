@@ -112,6 +112,24 @@ def test_bomb(post_all, side):
     assert answer.json['description']
 
 
+def test_broken_off(app, run, left_behind):
+    """An upload that breaks off is not stored, even if what came of it can be read."""
+    data = upload() + bytes(1000)
+
+    async def visit():
+        headers = {'Content-Length': str(len(data))}
+        scope = falcon.testing.create_scope(
+            method='POST', path='/images', headers=headers
+        )
+        sent = falcon.testing.ASGIResponseEventCollector()
+        body = falcon.testing.ASGIRequestEventEmitter(body=data[:-500])
+        await app(scope, body, sent)
+        return sent.status
+
+    assert run(visit()) in (400, 422)
+    assert left_behind() == []
+
+
 def test_form(client):
     """A form with a picture in it is no picture; the answer says what to send."""
     body = (

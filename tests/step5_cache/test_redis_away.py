@@ -149,8 +149,23 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
     visit(story)
 
 
+@pytest.mark.parametrize('entry', [b'', b'text', b'\xc0', b'\x92\xc0\xc0', b'\x93abc'])
+def test_strange_entry(visit, some_redis, entry):
+    """An entry that another program wrote is no answer, and no failure."""
+
+    async def story(visitor):
+        await visitor.ask('GET', '/images')
+        with some_redis.client() as client:
+            [key] = client.keys()
+            client.set(key, entry)
+        result = await visitor.ask('GET', '/images')
+        assert (result.status_code, result.json) == (200, [])
+
+    visit(story)
+
+
 def test_refused_by_redis(visit, some_redis):
-    """An entry that is not what the cache wrote is no answer, and no failure."""
+    """An entry of another kind is no answer, and no failure."""
 
     async def story(visitor):
         await visitor.ask('GET', '/images')

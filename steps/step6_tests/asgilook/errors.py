@@ -6,6 +6,7 @@ import falcon
 from falcon.asgi import Request, Response
 
 HINTS = {
+    400: 'The request is not well formed. Check its method, path and headers.',
     404: 'Nothing is here. GET /images lists the pictures there are.',
     405: 'Use one of the methods that the Allow header names.',
 }

@@ -91,6 +91,16 @@ def test_head(client, make_picture, path):
     assert before.status == after.status
 
 
+@pytest.mark.parametrize('entry', [b'', b'text', b'\x92\xc0\xc0'])
+def test_strange_entry(client, redis_server, entry):
+    """What another program wrote under the same key is no answer."""
+    client.simulate_get('/images')
+    redis_client = FakeRedisClient(server=redis_server)
+    redis_client.set(redis_client.keys()[0], entry)
+
+    assert client.simulate_get('/images').json == []
+
+
 def test_redis_away(client, redis_server, make_picture):
     """Without Redis all is as before, but for the cache; with it, the cache is back."""
     client.simulate_post('/images', body=make_picture())

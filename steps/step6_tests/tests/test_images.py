@@ -9,6 +9,8 @@ import PIL.Image
 import PIL.ImageDraw
 import pytest
 
+from asgilook.app import create_app
+
 FIRST = '/images/00000000-0000-0000-0000-000000000001.jpeg'
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -150,6 +152,21 @@ def refused(client, config, data):
 def test_no_picture(client, config, data):
     """A body that is no picture is refused, and nothing stays of it."""
     assert refused(client, config, data) == falcon.HTTP_415
+
+
+def test_broken_off(config, make_picture):
+    """A body of which less came than was announced is refused."""
+    data = make_picture()
+    scope = falcon.testing.create_scope(
+        method='POST', path='/images', headers={'Content-Length': str(len(data) + 1)}
+    )
+    came = falcon.testing.ASGIRequestEventEmitter(body=data)
+    answer = falcon.testing.ASGIResponseEventCollector()
+
+    falcon.async_to_sync(create_app(config), scope, came, answer)
+
+    assert answer.status == 400
+    assert not list(pathlib.Path(config.storage_path).iterdir())
 
 
 @pytest.mark.parametrize('file_format', ['PNG', 'JPEG', 'GIF', 'WEBP'])
