@@ -119,6 +119,20 @@ def bench_settings(step: Step, arguments: list[str]) -> Settings:
     }
 
 
+def docs_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e docs`: warnings are errors."""
+    book = '.tox/book'
+    build = ['sphinx-build', '-W', '--keep-going', '-n', '-b', 'html', *arguments]
+    return {
+        'description': 'build the book, and print where its first page is',
+        'deps': [*dependencies(*STEPS), '-r docs/requirements.txt'],
+        'commands': [
+            Command([*build, '-d', f'{book}/doctrees', 'docs', f'{book}/html']),
+            Command(['python', 'docs/first_page.py', f'{book}/html/index.html']),
+        ],
+    }
+
+
 def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     """Yield the name and the settings of each environment made here."""
     for step in STEPS:
@@ -129,6 +143,7 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'serve', serve_settings(STEPS[-1], arguments)
     yield 'types', types_settings(arguments)
     yield 'bench', bench_settings(STEPS[-1], arguments)
+    yield 'docs', docs_settings(arguments)
     yield 'workbook', workbook_settings(arguments)
 
 
@@ -147,7 +162,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
         state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
     everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
     core_conf.loaders.insert(
-        0, MemoryLoader(env_list=EnvList([*everything, 'workbook']))
+        0, MemoryLoader(env_list=EnvList([*everything, 'workbook', 'docs']))
     )
 
 
