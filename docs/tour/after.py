@@ -1,0 +1,43 @@
+"""Work that begins when the response is on its way."""
+
+import asyncio
+import functools
+import time
+
+import falcon.asgi
+from falcon.asgi import Request, Response
+
+
+async def notify(diary: list[str], name: str) -> None:
+    """Send a message: waits, but does not block."""
+    await asyncio.sleep(0.05)
+    diary.append(f'told {name}')
+
+
+def archive(diary: list[str], name: str) -> None:
+    """Write to a slow archive: blocks, so it is run in a thread."""
+    time.sleep(0.05)
+    diary.append(f'archived {name}')
+
+
+class Orders:
+    """Orders, which are taken at once and seen to later."""
+
+    def __init__(self) -> None:
+        self.diary: list[str] = []
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Take an order."""
+        order = await req.get_media()
+        resp.schedule(functools.partial(notify, self.diary, order['name']))
+        resp.schedule_sync(functools.partial(archive, self.diary, order['name']))
+        self.diary.append(f'took {order["name"]}')
+        resp.status = falcon.HTTP_202
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show what was done so far."""
+        resp.media = self.diary
+
+
+app = falcon.asgi.App[Request, Response]()
+app.add_route('/orders', Orders())

@@ -1,0 +1,52 @@
+"""Error handlers, which are coroutines too."""
+
+import asyncio
+import logging
+from typing import Any
+
+import falcon.asgi
+from falcon.asgi import Request, Response, WebSocket
+
+logger = logging.getLogger(__name__)
+
+
+class OutOfStockError(Exception):
+    """There is nothing left to sell."""
+
+
+class Shop:
+    """A shop that raises whatever goes wrong."""
+
+    async def on_post(self, req: Request, resp: Response, item: str) -> None:
+        """Sell something."""
+        raise {'tea': OutOfStockError, 'cake': ZeroDivisionError}[item](item)
+
+
+async def out_of_stock(
+    req: Request,
+    resp: Response | None,
+    error: OutOfStockError,
+    params: dict[str, Any],
+    ws: WebSocket | None = None,
+) -> None:
+    """Order more, and answer 409."""
+    await asyncio.sleep(0)  # stands for a message to the supplier
+    raise falcon.HTTPConflict(description=f'No {error} left. Try again tomorrow.')
+
+
+async def unexpected(
+    req: Request,
+    resp: Response | None,
+    error: Exception,
+    params: dict[str, Any],
+    ws: WebSocket | None = None,
+) -> None:
+    """Log what nobody expected, and answer 500 without a word about it."""
+    logger.error('%s %s', req.method, req.path, exc_info=error)
+    raise falcon.HTTPInternalServerError(description='It is our fault, and logged.')
+
+
+app = falcon.asgi.App[Request, Response]()
+app.add_route('/shop/{item}', Shop())
+app.add_error_handler(OutOfStockError, out_of_stock)
+app.add_error_handler(Exception, unexpected)
