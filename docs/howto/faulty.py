@@ -1,0 +1,30 @@
+"""The service, with two routes on which things go wrong on purpose."""
+
+import time
+
+from falcon.asgi import Request, Response
+
+from asgilook.app import create_app
+
+
+class Fault:
+    """A resource with a mistake in it."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Look up what is not there."""
+        sizes: dict[str, int] = {}
+        resp.media = sizes['width']
+
+
+class Slow:
+    """A resource that blocks the event loop."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Sleep as synchronous code does."""
+        time.sleep(0.3)  # noqa: ASYNC251 - on purpose
+        resp.media = 'slept'
+
+
+app = create_app()
+app.add_route('/fault', Fault())
+app.add_route('/slow', Slow())

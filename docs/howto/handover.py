@@ -1,0 +1,31 @@
+"""The service, with the files that it would stream handed over to nginx."""
+
+import pathlib
+from collections.abc import AsyncIterator
+
+from falcon.asgi import Request, Response
+
+from asgilook.app import create_app
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    """Yield no data: nginx has it."""
+    yield b''
+
+
+class HandOver:
+    """Middleware that names the file in a header instead of sending it."""
+
+    async def process_response(
+        self, req: Request, resp: Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Replace a stream from a file by the header that nginx waits for."""
+        if hasattr(resp.stream, 'name'):
+            await resp.stream.close()
+            name = pathlib.Path(resp.stream.name).name
+            resp.set_header('X-Accel-Redirect', f'/stored/{name}')
+            resp.set_stream(nothing(), 0)
+
+
+app = create_app()
+app.add_middleware(HandOver())

@@ -1,0 +1,93 @@
+"""What the book says on logging holds."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from layout import ROOT, steps
+
+HOWTO = ROOT / 'docs' / 'howto'
+
+
+@pytest.fixture
+def log(tmp_path):
+    """Return a function that serves the faulty app, and returns what it logged."""
+
+    def serve(*paths, **environ):
+        for name in ('faulty.py', 'redact.py', 'log_config.json'):
+            shutil.copy(HOWTO / name, tmp_path)
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        written = tmp_path / 'log'
+        command = ['uvicorn', 'faulty:app', '--log-config', 'log_config.json']
+        with (
+            written.open('w', encoding='utf-8') as file,
+            subprocess.Popen(
+                [sys.executable, '-m', *command, '--port', str(port)],
+                cwd=tmp_path,
+                env={
+                    **os.environ,
+                    'PYTHONPATH': str(steps()[3].snapshot),
+                    'ASGI_LOOK_STORAGE_PATH': str(tmp_path / 'pictures'),
+                    **environ,
+                },
+                stderr=file,
+            ) as process,
+        ):
+            try:
+                while 'running on' not in written.read_text('utf-8'):
+                    assert process.poll() is None, written.read_text('utf-8')
+                    time.sleep(0.1)
+                for path in paths:
+                    try:
+                        url = f'http://127.0.0.1:{port}{path}'
+                        urllib.request.urlopen(url, timeout=10).close()
+                    except urllib.error.HTTPError as error:
+                        error.close()
+            finally:
+                process.terminate()
+        return written.read_text('utf-8')
+
+    return serve
+
+
+def test_unhandled_exception(log):
+    """An unhandled exception goes to the logger of Falcon, with its traceback."""
+    text = log('/fault')
+    assert 'ERROR   falcon: [FALCON] Unhandled exception in ASGI app' in text
+    assert "KeyError: 'width'" in text
+    assert 'INFO    uvicorn.access: ' in text
+
+
+def test_secrets_stay_out(log):
+    """The value of a secret parameter does not get into the log."""
+    text = log('/images?token=abc&page=2')
+    assert 'GET /images?token=***&page=2 HTTP/1.1' in text
+    assert 'abc' not in text
+
+
+def test_blocking_call(log):
+    """Debug mode of asyncio names a call that blocks the event loop."""
+    assert 'Executing' not in log('/slow')
+    text = log('/slow', PYTHONASYNCIODEBUG='1')
+    assert re.search(
+        r'WARNING asyncio: Executing <Task .*run_asgi.* took [0-9.]+', text
+    )
+
+
+def test_configuration_is_a_dictionary_for_logging():
+    """The file has the form that logging.config.dictConfig takes."""
+    config = json.loads((HOWTO / 'log_config.json').read_text(encoding='utf-8'))
+    assert config['version'] == 1
+    assert set(config['loggers']) == {'asgilook', 'uvicorn.access'}
+    assert logging.getLevelName(config['root']['level']) == logging.INFO
