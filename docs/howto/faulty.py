@@ -1,6 +1,9 @@
-"""The service, with two routes on which things go wrong on purpose."""
+"""The service, with routes on which things go wrong on purpose."""
 
+import asyncio
+import os
 import time
+from typing import Any
 
 from falcon.asgi import Request, Response
 
@@ -25,6 +28,18 @@ class Slow:
         resp.media = 'slept'
 
 
+class DebugMode:
+    """Middleware that turns on asyncio's debug mode, if the environment asks."""
+
+    async def process_startup(
+        self, scope: dict[str, Any], event: dict[str, Any]
+    ) -> None:
+        """Turn it on, whatever the server chose."""
+        if os.environ.get('PYTHONASYNCIODEBUG'):
+            asyncio.get_running_loop().set_debug(True)
+
+
 app = create_app()
+app.add_middleware(DebugMode())
 app.add_route('/fault', Fault())
 app.add_route('/slow', Slow())

@@ -1,7 +1,10 @@
 """Synchronous code, called from a coroutine without stalling the event loop."""
 
+import functools
 import hashlib
-import sqlite3
+import itertools
+import time
+from collections.abc import Iterator
 
 import falcon.asgi
 from falcon.asgi import Request, Response
@@ -21,21 +24,23 @@ class Digest:
         resp.media = {'digest': await falcon.sync_to_async(slow_digest, secret)}
 
 
+def tickets() -> Iterator[int]:
+    """Yield the numbers of tickets: a generator, which no two threads may enter."""
+    for number in itertools.count(1):
+        time.sleep(0.001)  # stands for a printer
+        yield number
+
+
 class Counter:
-    """A counter in a database that must not be used by two threads at once."""
+    """A counter at which you draw a number."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect(':memory:', check_same_thread=False)
-        self._db.execute('CREATE TABLE counter AS SELECT 0 AS value')
-        self.count = falcon.wrap_sync_to_async(self._count, threadsafe=False)
-
-    def _count(self) -> int:
-        self._db.execute('UPDATE counter SET value = value + 1')
-        return int(self._db.execute('SELECT value FROM counter').fetchone()[0])
+        draw = functools.partial(next, tickets())
+        self._draw = falcon.wrap_sync_to_async(draw, threadsafe=False)
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Count one further."""
-        resp.media = {'value': await self.count()}
+        """Draw a number."""
+        resp.media = {'number': await self._draw()}
 
 
 app = falcon.asgi.App[Request, Response]()

@@ -178,10 +178,11 @@ async def test_not_threadsafe():
     module = load('adapt')
     async with ASGIConductor(module.app) as client:
         results = await asyncio.gather(*(client.post('/counter') for _ in range(20)))
-    assert sorted(result.json['value'] for result in results) == list(range(1, 21))
+    assert sorted(result.json['number'] for result in results) == list(range(1, 21))
 
-    which = falcon.wrap_sync_to_async(threading.get_ident, threadsafe=False)
-    assert len(set(await asyncio.gather(*(which() for _ in range(20))))) == 1
+    safe = falcon.wrap_sync_to_async(functools.partial(next, module.tickets()))
+    with pytest.raises(ValueError, match='already executing'):
+        await asyncio.gather(*(safe() for _ in range(20)))
 
 
 @asynchronous
