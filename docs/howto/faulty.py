@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from falcon.asgi import Request, Response
@@ -32,7 +33,7 @@ class DebugMode:
     """Middleware that turns on asyncio's debug mode, if the environment asks."""
 
     async def process_startup(
-        self, scope: dict[str, Any], event: dict[str, Any]
+        self, scope: Mapping[str, Any], event: Mapping[str, Any]
     ) -> None:
         """Turn it on, whatever the server chose."""
         if os.environ.get('PYTHONASYNCIODEBUG'):

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from falcon.asgi import Request, Response
 
@@ -20,9 +21,10 @@ class HandOver:
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
         """Replace a stream from a file by the header that nginx waits for."""
-        if hasattr(resp.stream, 'name'):
-            await resp.stream.close()
-            name = pathlib.Path(resp.stream.name).name
+        file: Any = resp.stream
+        if hasattr(file, 'name'):
+            await file.close()
+            name = pathlib.Path(file.name).name
             resp.set_header('X-Accel-Redirect', f'/stored/{name}')
             resp.set_stream(nothing(), 0)
 
