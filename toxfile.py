@@ -133,6 +133,22 @@ def docs_settings(arguments: list[str]) -> Settings:
     }
 
 
+def transcripts_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e transcripts`: what the sessions need, and run."""
+    return {
+        'description': "run the book's sessions, and compare what they show",
+        'deps': [
+            *dependencies(*STEPS),
+            *test_requirements(),
+            EMBEDDED_REDIS,
+            '-r tools/requirements-transcripts.txt',
+        ],
+        'commands': [
+            Command(['python', 'tools/transcripts.py', *(arguments or ['check'])])
+        ],
+    }
+
+
 def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     """Yield the name and the settings of each environment made here."""
     for step in STEPS:
@@ -144,6 +160,7 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'types', types_settings(arguments)
     yield 'bench', bench_settings(STEPS[-1], arguments)
     yield 'docs', docs_settings(arguments)
+    yield 'transcripts', transcripts_settings(arguments)
     yield 'workbook', workbook_settings(arguments)
 
 
@@ -161,9 +178,8 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     for name, settings in environments(list(state.conf.pos_args(None) or ())):
         state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
     everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
-    core_conf.loaders.insert(
-        0, MemoryLoader(env_list=EnvList([*everything, 'workbook', 'docs']))
-    )
+    everything += ['workbook', 'docs', 'transcripts']
+    core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(everything)))
 
 
 def refuse_unknown_step(name: str) -> None:

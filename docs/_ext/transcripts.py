@@ -4,6 +4,8 @@
 ``tools/transcripts.py`` runs the blocks of a page in their order, and compares.
 """
 
+import pathlib
+import sys
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -12,15 +14,17 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
+from sessions import OPTIONS
+
 
 class Session(SphinxDirective):
     """A piece of a session in a shell, or in Python's REPL."""
 
     has_content = True
     option_spec: ClassVar[OptionSpec] = {
-        'server': directives.flag,
-        'with': directives.unchanged_required,
-        'not-run': directives.unchanged_required,
+        name: directives.unchanged_required if has_value else directives.flag
+        for name, has_value in OPTIONS.items()
     }
 
     def run(self) -> list[nodes.Node]:
@@ -28,8 +32,13 @@ class Session(SphinxDirective):
         self.assert_has_content()
         text = '\n'.join(self.content)
         language = 'pycon' if text.startswith('>>>') else 'console'
+        if 'log' in self.options:
+            language = 'text'
         block = nodes.literal_block(text, text, language=language)
         self.set_source_info(block)
+        if reason := self.options.get('not-run'):
+            # Whoever reads the page's source sees it; the page does not show it.
+            return [nodes.comment('', f'not run: {reason}'), block]
         return [block]
 
 
