@@ -144,7 +144,7 @@ def transcripts_settings(arguments: list[str]) -> Settings:
             '-r tools/requirements-transcripts.txt',
         ],
         'commands': [
-            Command(['python', 'tools/transcripts.py', *(arguments or ['check'])])
+            Command(['python', 'tools/run_sessions.py', *(arguments or ['check'])])
         ],
     }
 

@@ -39,7 +39,8 @@ class Terminal:
         tty.setraw(inner)
         termios.tcsetwinsize(inner, (24, 80))
         self.process = subprocess.Popen(
-            ['bash', '-c', script],
+            # A reader's shell stays: what was left running is not hung up on.
+            ['bash', '-c', f"trap '' HUP\n{script}"],
             env={},
             stdin=subprocess.PIPE if piped else inner,
             stdout=inner,

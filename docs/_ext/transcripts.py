@@ -1,7 +1,7 @@
 """Show what was typed and what came of it, in blocks that are run.
 
 ``.. session::`` holds what a reader types behind a prompt, and what is printed then.
-``tools/transcripts.py`` runs the blocks of a page in their order, and compares.
+``tools/run_sessions.py`` runs the blocks of a page in their order, and compares.
 """
 
 import pathlib
@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
 from sessions import OPTIONS
 
 

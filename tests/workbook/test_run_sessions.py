@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import pathlib
+import re
 import socket
 import textwrap
+import time
 
 import pytest
+import run_sessions
 import sessions
-import transcripts
 
 SAMPLES = """
 import pathlib
@@ -58,7 +61,7 @@ def run(docs, capsys):
     """Return what runs a command on the made-up pages."""
 
     def run(command):
-        status = transcripts.main([command, '--docs', str(docs)])
+        status = run_sessions.main([command, '--docs', str(docs)])
         return status, capsys.readouterr().out
 
     return run
@@ -288,7 +291,7 @@ def test_not_run(write, run):
 )
 def test_endless(write, run, monkeypatch, line):
     """A command that does not end is stopped, and the page is left as it is."""
-    monkeypatch.setattr(transcripts, 'TIME_LIMIT', 1.5)
+    monkeypatch.setattr(run_sessions, 'TIME_LIMIT', 1.5)
     page = write(f"""
     .. session::
 
@@ -300,6 +303,27 @@ def test_endless(write, run, monkeypatch, line):
     assert 'page.rst, line 3: Stopped after 1.5 s: ' in output
     assert 'begun' in output
     assert page.read_bytes() == before
+
+
+def test_background(write, run):
+    """What a command leaves running goes on, and ends with the page."""
+    write("""
+    .. session::
+
+       $ sleep 1000 > /dev/null 2>&1 & child=$!; export child; echo $child
+       its number
+       $ kill -0 $child && echo runs
+       runs
+    """)
+    output = run('check')[1]
+    assert '    runs\n' in output
+    [number] = re.findall(r'^\+ +(\d+)$', output, re.MULTILINE)
+    for _ in range(100):
+        if not pathlib.Path('/proc', number).exists():
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail('it still runs')
 
 
 def test_ids(write, run):
@@ -410,7 +434,7 @@ def test_mistakes(write, run, text, says):
 
 def test_port_in_use(write, run, free_port, monkeypatch):
     """A port that something else uses is named; that is not taken for the server."""
-    monkeypatch.setattr(transcripts, 'PORT_LIMIT', 0.2)
+    monkeypatch.setattr(run_sessions, 'PORT_LIMIT', 0.2)
     write(f"""
     .. session::
        :server:

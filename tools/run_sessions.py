@@ -1,7 +1,7 @@
 """Run the sessions that the book shows, and compare what they print.
 
-    python tools/transcripts.py check [PAGE ...]
-    python tools/transcripts.py refresh [PAGE ...]
+    python tools/run_sessions.py check [PAGE ...]
+    python tools/run_sessions.py refresh [PAGE ...]
 
 Run by `tox -e transcripts`, in an environment with what all steps depend on. The
 blocks of a page are run in their order, in one folder that holds the page's snapshot.
@@ -110,8 +110,19 @@ class Sandbox:
 
     def close(self) -> None:
         """End all that still runs."""
-        for terminal in self.terminals:
-            terminal.end()
+        while self.terminals:
+            self.stop(self.terminals[-1])
+
+    def stop(self, terminal: Terminal | None, number: int = signal.SIGINT) -> None:
+        """End what runs in a terminal, if anything still does."""
+        if terminal in self.terminals:
+            self.terminals.remove(terminal)
+            terminal.end(number)
+
+    def forget_ended(self, terminal: Terminal) -> None:
+        """Have a terminal no longer among those to end, if nothing runs in it."""
+        if terminal.ended and not terminal.send(0):
+            self.terminals.remove(terminal)
 
     def typed(self, text: str) -> str:
         """Return what to run for what a page shows as typed."""
@@ -197,17 +208,15 @@ class Sandbox:
         keep = f"trap 'status=$?; {{ {kept}; }} >{state}' EXIT"
         terminal = self.start(f'{keep}\n{before}\n{command}')
         if not wait_until(lambda: terminal.ended, TIME_LIMIT):
-            terminal.end(signal.SIGKILL)
+            self.stop(terminal, signal.SIGKILL)
             raise Mistake(too_long(command, terminal))
         terminal.reader.join(0.1)
-        if not terminal.reader.is_alive():
-            self.terminals.remove(terminal)
+        self.forget_ended(terminal)
         return terminal.take()
 
     def serve(self, command: str, before: str) -> str:
         """Start a server, in place of the one before; return what it printed."""
-        if self.server:
-            self.server.end()
+        self.stop(self.server)
         match = PORT.search(command)
         port = int(match[1]) if match else 8000
         if not wait_until(lambda: not listens(port), PORT_LIMIT):
@@ -218,12 +227,12 @@ class Sandbox:
                 f'nothing listens on port {port}. ' + too_long(command, server)
             )
         server.settle(QUIET)
+        self.forget_ended(server)
         return server.take()
 
     def start_repl(self, before: str) -> str:
         """Start the REPL, in place of the one before; return its greeting."""
-        if self.repl:
-            self.repl.end()
+        self.stop(self.repl)
         script = f'{before}\nexec python -c {shlex.quote(RUN_REPL)}'
         self.repl = self.start(script, piped=True)
         if not wait_until(self.repl.waits, TIME_LIMIT):
@@ -242,7 +251,7 @@ class Sandbox:
             lines.append(f'{prompt}{line}'.rstrip())
             self.repl.type(self.typed(line))
             if not wait_until(self.repl.waits, TIME_LIMIT):
-                self.repl.end(signal.SIGKILL)
+                self.stop(self.repl, signal.SIGKILL)
                 raise Mistake(too_long(exchange.command, self.repl))
             text = self.repl.take()
             prompt = text[-4:] if text[-4:] == '... ' else '>>> '
