@@ -333,7 +333,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('command', choices=['check', 'refresh'])
     parser.add_argument('pages', nargs='*', type=pathlib.Path, metavar='PAGE')
     parser.add_argument('--docs', type=pathlib.Path, default=ROOT / 'docs')
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_intermixed_args(arguments)
     pages = chosen.pages or [
         page
         for page in sorted(chosen.docs.rglob('*.rst'))
