@@ -1,0 +1,28 @@
+"""The application."""
+
+import falcon.asgi
+from falcon.asgi import Request, Response
+
+from . import errors
+from .config import Config
+from .convert import DamagedImageError, UnknownFormatError
+from .converters import UUIDTextConverter
+from .images import Images
+from .store import Store
+
+
+def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Response]:
+    """Return an application of its own, with a store of its own."""
+    config = config or Config()
+    store = Store(config)
+    app = falcon.asgi.App()
+    app.router_options.converters['uuid_text'] = UUIDTextConverter
+
+    pictures = Images(config, store)
+    app.add_route('/images', pictures)
+    app.add_route('/images/{image_id:uuid_text}.jpeg', pictures, suffix='image')
+
+    app.add_error_handler(UnknownFormatError, errors.unknown_format)
+    app.add_error_handler(DamagedImageError, errors.damaged_image)
+    app.set_error_serializer(errors.to_json)
+    return app

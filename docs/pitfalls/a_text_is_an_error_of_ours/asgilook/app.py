@@ -1,0 +1,20 @@
+"""The application."""
+
+import falcon.asgi
+from falcon.asgi import Request, Response
+
+from .config import Config
+from .images import Images
+from .store import Store
+
+
+def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Response]:
+    """Return an application of its own, with a store of its own."""
+    config = config or Config()
+    store = Store(config)
+    app = falcon.asgi.App()
+
+    pictures = Images(config, store)
+    app.add_route('/images', pictures)
+    app.add_route('/images/{image_id:uuid}.jpeg', pictures, suffix='image')
+    return app
