@@ -1,5 +1,6 @@
 """What Pillow does with a picture: blocking work, to be run in an executor."""
 
+import contextlib
 import io
 import pathlib
 import tempfile
@@ -12,6 +13,9 @@ Size = tuple[int, int]
 
 JPEG_MAX_SIDE = 65_500
 """The most pixels that fit along one side of a JPEG."""
+
+MAX_PIXELS = 89_478_485
+"""The most pixels that Pillow decodes without a warning."""
 
 QUALITY = 90
 """The quality of the JPEGs, out of 100."""
@@ -38,23 +42,29 @@ def decode(data: bytes) -> PIL.Image.Image:
     """Return the picture in a file's data, as `normalise` leaves it."""
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
+            check_size(image)
             image.load()
-            picture = normalise(image)
+            check_size(image)
+            return normalise(image)
     except PIL.UnidentifiedImageError as error:
         raise UnknownFormatError('The data is no picture that can be read.') from error
     except PIL.Image.DecompressionBombError as error:
-        raise DamagedImageError('The picture has too many pixels.') from error
+        raise DamagedImageError('The picture is too large.') from error
     except Exception as error:
         # Which exception a damaged file ends in differs from format to format.
         raise DamagedImageError('The picture is damaged or cut short.') from error
-    if max(picture.size) > JPEG_MAX_SIDE:
-        raise DamagedImageError(f'A side is longer than {JPEG_MAX_SIDE} pixels.')
-    return picture
+
+
+def check_size(image: PIL.Image.Image) -> None:
+    """Raise DecompressionBombError if the picture is larger than a JPEG should be."""
+    if max(image.size) > JPEG_MAX_SIDE or image.width * image.height > MAX_PIXELS:
+        raise PIL.Image.DecompressionBombError
 
 
 def normalise(image: PIL.Image.Image) -> PIL.Image.Image:
     """Return a copy: upright, in RGB, on white, without any metadata."""
-    PIL.ImageOps.exif_transpose(image, in_place=True)
+    with contextlib.suppress(Exception):  # Metadata may be damaged in many ways.
+        PIL.ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith('I'):
         image = image.convert('I').point(lambda value: value / 256)  # 16 bits to 8
     if image.mode not in ('RGB', 'RGBA') or 'transparency' in image.info:

@@ -33,6 +33,8 @@ class Images:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store the picture that is the request's body."""
         data = await req.stream.read()
+        if len(data) < (req.content_length or 0):
+            raise falcon.HTTPBadRequest(description='The body is cut short. Try again.')
         image_id = str(self._config.uuid_generator())
         image = await self._store.save(image_id, data)
 
