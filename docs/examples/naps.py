@@ -1,0 +1,34 @@
+"""Take three naps at once in three ways; print how long all three took."""
+
+import asyncio
+import time
+
+NAP = 0.2
+"""How long a nap is, in seconds."""
+
+
+async def polite() -> None:
+    """Give the event loop back while waiting."""
+    await asyncio.sleep(NAP)
+
+
+async def rude() -> None:
+    """Keep the event loop for as long as the nap lasts."""
+    time.sleep(NAP)  # noqa: ASYNC251 - this is what it is here to show
+
+
+async def in_a_thread() -> None:
+    """Let another thread do the blocking nap, and wait for it politely."""
+    await asyncio.to_thread(time.sleep, NAP)
+
+
+async def main() -> None:
+    """Try each way with three naps."""
+    for way in (polite, rude, in_a_thread):
+        start = time.perf_counter()
+        await asyncio.gather(way(), way(), way())
+        print(f'{way.__name__}: {time.perf_counter() - start:.1f} s')
+
+
+if __name__ == '__main__':
+    asyncio.run(main())

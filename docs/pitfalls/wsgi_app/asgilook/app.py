@@ -1,0 +1,5 @@
+"""The application."""
+
+import falcon
+
+app = falcon.App()
