@@ -14,6 +14,6 @@ def to_jpeg(path: str) -> PIL.Image.Image:
 
 
 photo, logo = to_jpeg('photo.jpeg'), to_jpeg('logo.png')
-print('the photo is', 'upright' if photo.height > photo.width else 'on its side')
+print('the photo is now', photo.width, 'pixels wide and', photo.height, 'high')
 print('comment kept:', 'comment' in photo.info)
 print('the corner of the logo is white:', logo.getpixel((0, 0)) == (255, 255, 255))
