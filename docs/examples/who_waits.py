@@ -60,8 +60,8 @@ def main() -> None:
     }
     for name, work in kinds.items():
         ratios = []
-        for _ in range(5):
-            idle = beats_per_second(lambda: time.sleep(0.2))
+        for _ in range(3):
+            idle = beats_per_second(lambda: time.sleep(0.1))
             ratios.append(beats_per_second(work) / idle)
         print(f'{name:20} {statistics.median(ratios):.2f} s')
 

@@ -5,6 +5,7 @@ import concurrent.futures
 import dataclasses
 import datetime
 import multiprocessing
+import os
 import pathlib
 from typing import Any
 
@@ -56,7 +57,7 @@ class Store:
         self._config = config
         self._images: dict[str, Image] = {}
         self._pool = concurrent.futures.ProcessPoolExecutor(
-            mp_context=multiprocessing.get_context('spawn')
+            os.cpu_count(), multiprocessing.get_context('spawn')
         )
         pathlib.Path(config.storage_path).mkdir(parents=True, exist_ok=True)
 

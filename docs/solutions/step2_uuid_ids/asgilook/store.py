@@ -1,8 +1,10 @@
 """The pictures: files in a folder, and an index of them in memory."""
 
 import asyncio
+import concurrent.futures
 import dataclasses
 import datetime
+import os
 import pathlib
 import uuid
 from typing import Any
@@ -54,6 +56,7 @@ class Store:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._images: dict[uuid.UUID, Image] = {}
+        self._pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
         pathlib.Path(config.storage_path).mkdir(parents=True, exist_ok=True)
 
     def get(self, image_id: uuid.UUID) -> Image | None:
@@ -69,7 +72,8 @@ class Store:
 
         Raises UnknownFormatError, or DamagedImageError.
         """
-        jpeg, size = await asyncio.to_thread(to_jpeg, data)
+        loop = asyncio.get_running_loop()
+        jpeg, size = await loop.run_in_executor(self._pool, to_jpeg, data)
         image = Image(self._config, image_id, size)
         async with aiofiles.open(image.path, 'wb') as file:
             await file.write(jpeg)
