@@ -3,13 +3,26 @@
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / '_ext'))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / '_ext'), str(HERE.parent / 'tools')]
+
+from layout import steps  # noqa: E402 - found on the path above
+
+sys.path.insert(0, str(steps()[-1].snapshot))
 
 project = 'asgilook, the workbook'
 author = "The asgilook workbook's authors"
 copyright = f'2026, {author}'  # noqa: A001 - the name is Sphinx's
 
-extensions = ['snapshots', 'transcripts', 'sphinx_copybutton', 'sphinx_design']
+extensions = [
+    'snapshots',
+    'transcripts',
+    'sphinx.ext.autodoc',
+    'sphinx_copybutton',
+    'sphinx_design',
+]
+autodoc_typehints = 'none'
+autodoc_member_order = 'bysource'
 exclude_patterns = ['_build', 'requirements.txt', 'pictures']
 nitpicky = True
 highlight_language = 'python'
@@ -22,6 +35,6 @@ html_copy_source = False
 html_show_sphinx = False
 
 # Prompts stay out of what is copied, and so does what a command printed.
-copybutton_prompt_text = r'\$ |>>> |\.\.\. '
+copybutton_prompt_text = r'\$ |> |>>> |\.\.\. '
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
