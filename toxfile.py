@@ -48,8 +48,11 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
     so_far = [other for other in STEPS if other.number <= step.number]
     snapshot = relative(step.snapshot)
     folders = [relative(other.tests) for other in so_far]
-    chosen = ['--app', snapshot, f'--cov={snapshot}/asgilook']
-    if any(argument.partition('=')[0] == '--app' for argument in arguments):
+    # In one word, so that pytest knows it before it reads what declares the option.
+    named = re.sub(r'(^|\0)--app\0', r'\1--app=', '\0'.join(arguments)).split('\0')
+    arguments = [argument for argument in named if argument]
+    chosen = [f'--app={snapshot}', f'--cov={snapshot}/asgilook']
+    if any(argument.startswith('--app=') for argument in arguments):
         chosen = []
     return {
         'description': f'test {step.name}, and what the steps before it taught',
