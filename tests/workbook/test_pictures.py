@@ -1,0 +1,68 @@
+"""The sample pictures are what the book says of them."""
+
+import pytest
+import samples
+from PIL import ExifTags, Image, ImageOps
+
+SHARP_RED, SEA = (200, 52, 44), (60, 120, 150)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with the samples in it."""
+    samples.write(tmp_path)
+    return tmp_path
+
+
+def near(one, other, limit=24):
+    """Return whether two colours look alike."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < limit
+
+
+def test_the_photo_lies_on_its_side(folder):
+    """Who forgets the orientation shows the photo fallen over."""
+    with Image.open(folder / 'photo.jpeg') as photo:
+        assert (photo.format, photo.mode, photo.size) == ('JPEG', 'RGB', (900, 1200))
+        assert photo.getexif()[ExifTags.Base.Orientation] == 6
+        upright = ImageOps.exif_transpose(photo)
+    assert upright.size == (1200, 900)
+    # The lighthouse's roof is up, and right; water is down, and left.
+    assert near(upright.getpixel((940, 150)), SHARP_RED)
+    assert near(upright.getpixel((200, 690)), SEA, 60)
+
+
+def test_the_photo_tells_more_than_it_should(folder):
+    """There is something to remove from the photo: the place, the camera, a comment."""
+    with Image.open(folder / 'photo.jpeg') as photo:
+        exif = photo.getexif()
+        assert exif[ExifTags.Base.Make]
+        assert exif[ExifTags.Base.Model]
+        place = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        assert place[ExifTags.GPS.GPSLatitude] == (55, 13, 30)
+        assert place[ExifTags.GPS.GPSLongitude] == (27, 45, 0)
+        assert photo.info['comment'] == samples.COMMENT
+
+
+def test_the_logo_hides_red_under_its_transparency(folder):
+    """Who drops the transparency shows a red that nobody drew."""
+    with Image.open(folder / 'logo.png') as logo:
+        assert (logo.format, logo.mode, logo.size) == ('PNG', 'RGBA', (600, 400))
+        colours = {colour for _, colour in logo.getcolors(100_000)}
+    assert {colour for colour in colours if colour[3] == 0} == {(255, 0, 0, 0)}
+    assert any(colour[3] == 255 for colour in colours)
+
+
+def test_the_notes_are_no_picture(folder):
+    """There is a file that the service must not take."""
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(folder / 'notes.txt')
+
+
+def test_the_samples_are_the_same_each_time(folder, tmp_path_factory):
+    """The sessions in the book show the sizes of what is sent."""
+    again = tmp_path_factory.mktemp('again')
+    samples.write(again)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {'photo.jpeg', 'logo.png', 'notes.txt'}
+    for name in names:
+        assert (folder / name).read_bytes() == (again / name).read_bytes()
