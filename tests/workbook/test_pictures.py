@@ -1,9 +1,17 @@
-"""The sample pictures are what the book says of them."""
+"""The book's pictures are what the book says of them."""
 
+import base64
+import io
+import re
+from xml.etree import ElementTree
+
+import diagrams
 import pytest
 import samples
-from PIL import ExifTags, Image, ImageOps
+from layout import ROOT
+from PIL import ExifTags, Image, ImageChops, ImageOps, ImageStat
 
+FOLDER = ROOT / 'docs' / 'pictures'
 SHARP_RED, SEA = (200, 52, 44), (60, 120, 150)
 
 
@@ -66,3 +74,62 @@ def test_the_samples_are_the_same_each_time(folder, tmp_path_factory):
     assert names == {'photo.jpeg', 'logo.png', 'notes.txt'}
     for name in names:
         assert (folder / name).read_bytes() == (again / name).read_bytes()
+
+
+JPEG = re.compile(r'data:image/jpeg;base64,([^"]+)')
+DRAWN = diagrams.diagrams()
+
+
+@pytest.mark.parametrize('name', DRAWN)
+def test_each_diagram_is_the_one_that_the_script_draws(name):
+    """An SVG edited by hand would be lost the next time; one not drawn anew is old."""
+    kept = (FOLDER / name).read_text(encoding='utf-8')
+    assert JPEG.sub('', kept) == JPEG.sub('', DRAWN[name]), (
+        f'{name} differs: run python docs/pictures/diagrams.py'
+    )
+    # What a JPEG's bytes are depends on the library that writes it; the view does not.
+    for one, other in zip(JPEG.findall(kept), JPEG.findall(DRAWN[name]), strict=True):
+        with decoded(one) as old, decoded(other) as new:
+            difference = ImageStat.Stat(ImageChops.difference(old, new))
+        assert max(difference.mean) < 2
+
+
+def decoded(data):
+    """Return an embedded picture."""
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def test_there_is_no_diagram_that_nothing_draws():
+    """What the script no longer draws is to be removed."""
+    assert {path.name for path in FOLDER.glob('*.svg')} == set(DRAWN)
+
+
+@pytest.mark.parametrize('name', DRAWN)
+def test_each_diagram_is_legible(name):
+    """A reader may have a telephone, a dark page, or no eyes for pictures."""
+    svg = DRAWN[name]
+    root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
+    assert root[0].tag.endswith('title')
+    assert root[1].tag.endswith('desc')
+    assert root.get('viewBox').startswith('0 0 480 ')
+    assert min(map(float, re.findall(r'font-size="([\d.]+)"', svg))) >= 15
+    assert 'prefers-color-scheme:dark' in svg
+    assert 'currentColor' not in svg
+    assert 'http' not in svg.replace('http://www.w3.org/2000/svg', '')
+
+
+def test_words_that_do_not_fit_are_refused():
+    """Nobody looks at every picture after every edit."""
+    with pytest.raises(ValueError, match='needs'):
+        diagrams.box(0, 0, 100, 50, 'far too long for this box')
+
+
+def test_the_ladder_ends_with_the_size_that_is_not_on_offer():
+    """The ladder is the one that the service offers, and one more."""
+    assert diagrams.halves((1200, 900)) == [
+        (1200, 900),
+        (600, 450),
+        (300, 225),
+        (150, 112),
+        (75, 56),
+    ]
