@@ -61,8 +61,11 @@ def plant(bug, folder):
     """Put a bug into the package in a folder."""
     path = folder / 'asgilook' / bug['file']
     text = path.read_text(encoding='utf-8')
-    assert text.count(bug['right']) == 1, f'{path.name} has changed: {bug["right"]!r}'
-    path.write_text(text.replace(bug['right'], bug['wrong']), encoding='utf-8')
+    for also in ['', 'also_'] if 'also_right' in bug else ['']:
+        right, wrong = bug[f'{also}right'], bug[f'{also}wrong']
+        assert text.count(right) == 1, f'{path.name} has changed: {right!r}'
+        text = text.replace(right, wrong)
+    path.write_text(text, encoding='utf-8')
 
 
 @pytest.fixture(scope='session')

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,11 +15,27 @@ from .config import Config
 logger = logging.getLogger(__name__)
 
 
+def is_cacheable(resp: Response) -> bool:
+    """Return whether the answer is a success, with its body in memory."""
+    return resp.status_code == 200 and resp.stream is None
+
+
+def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
+    """Return the media type and the body in an entry; None if it is not one of ours."""
+    try:
+        match msgpack.unpackb(entry or b''):
+            case [str(content_type), bytes(data)]:
+                return content_type, data
+    except ValueError:
+        pass
+    return None
+
+
 class RedisCache:
     """Middleware that answers a `GET` from Redis where it can."""
 
-    PREFIX = 'asgilook'
     CACHE_HEADER = 'X-ASGILook-Cache'
+    SAFE_METHODS = frozenset({'GET', 'HEAD', 'OPTIONS'})
     TTL = 3600
     """How long an answer is kept, in seconds."""
     TIMEOUT = 0.5
@@ -28,6 +45,8 @@ class RedisCache:
 
     def __init__(self, config: Config) -> None:
         self._redis = config.redis_from_url(config.redis_host)
+        # The store forgets its pictures when the process ends; so must the cache.
+        self._prefix = f'asgilook:{uuid.uuid4()}'
         self._turn = asyncio.Semaphore(self.CONNECTIONS)
         self._outdated: set[str] = set()
 
@@ -48,18 +67,19 @@ class RedisCache:
     ) -> None:
         """Look a `GET` up; if it is found, that is the answer."""
         # The parameters, not the path: one picture's path can be spelled many ways.
-        key = ':'.join([self.PREFIX, str(req.uri_template), *map(str, params.values())])
+        values = map(str, params.values())
+        key = ':'.join([self._prefix, str(req.uri_template), *values])
         resp.context.cache_key = key
         if req.method != 'GET':
             return
 
         entry = None
         if key not in self._outdated:
-            entry = await self._ask(self._redis.get, key)
+            entry = unpack(await self._ask(self._redis.get, key))
         if entry is None:
             resp.set_header(self.CACHE_HEADER, 'Miss')
         else:
-            resp.content_type, resp.data = msgpack.unpackb(entry)
+            resp.content_type, resp.data = entry
             resp.set_header(self.CACHE_HEADER, 'Hit')
             resp.complete = True
 
@@ -69,13 +89,14 @@ class RedisCache:
         """Keep the answer to a `GET`; forget it when the resource was changed."""
         if not req_succeeded or resource is None:
             return
-        if req.method == 'POST':
+        if req.method not in self.SAFE_METHODS:
             await self._forget(resp.context.cache_key)
-        elif resp.get_header(self.CACHE_HEADER) == 'Miss' and resp.stream is None:
+        elif resp.get_header(self.CACHE_HEADER) == 'Miss' and is_cacheable(resp):
             await self._keep(resp.context.cache_key, resp)
 
     async def _keep(self, key: str, resp: Response) -> None:
-        entry = msgpack.packb([resp.content_type, await resp.render_body()])
+        body = await resp.render_body()
+        entry = msgpack.packb([resp.content_type, body])
         if await self._ask(self._redis.set, key, entry):
             self._outdated.discard(key)
 
