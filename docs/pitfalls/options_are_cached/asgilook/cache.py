@@ -23,9 +23,7 @@ def is_cacheable(resp: Response) -> bool:
 def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
     """Return the media type and the body in an entry; None if it is not one of ours."""
     try:
-        match msgpack.unpackb(entry or b''):
-            case [str(content_type), bytes(data)]:
-                return content_type, data
+        return tuple(msgpack.unpackb(entry)) if entry else None
     except ValueError:
         pass
     return None
@@ -95,7 +93,7 @@ class RedisCache:
             await self._keep(resp.context.cache_key, resp)
 
     async def _keep(self, key: str, resp: Response) -> None:
-        body = await resp.render_body() or b''
+        body = await resp.render_body()
         entry = msgpack.packb([resp.content_type, body])
         if await self._ask(self._redis.set, key, entry, self.TTL):
             self._outdated.discard(key)
