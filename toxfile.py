@@ -94,7 +94,7 @@ def types_settings(arguments: list[str]) -> Settings:
                 Command(['mypy', '--cache-dir', f'.mypy_cache/{index}', path])
                 for index, path in enumerate(checked)
             ),
-            Command(['mypy', 'toxfile.py', 'tools', *arguments]),
+            Command(['mypy', 'toxfile.py', 'tools', 'docs/pictures', *arguments]),
         ],
     }
 
@@ -152,6 +152,16 @@ def transcripts_settings(arguments: list[str]) -> Settings:
     }
 
 
+def browse_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e browse`."""
+    return {
+        'description': 'visit every page of the built book in a browser',
+        'deps': ['-r tools/requirements-browse.txt'],
+        'depends': ['docs'],
+        'commands': [Command(['python', 'tools/browse.py', *arguments])],
+    }
+
+
 def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     """Yield the name and the settings of each environment made here."""
     for step in STEPS:
@@ -164,6 +174,7 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'bench', bench_settings(STEPS[-1], arguments)
     yield 'docs', docs_settings(arguments)
     yield 'transcripts', transcripts_settings(arguments)
+    yield 'browse', browse_settings(arguments)
     yield 'workbook', workbook_settings(arguments)
 
 

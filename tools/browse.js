@@ -1,0 +1,158 @@
+// What tools/browse.py asks of a page. It is run in the page, after loading it.
+
+window.browse = {
+  /** Return a few words by which a person finds an element. */
+  name(element) {
+    const kind = element.tagName.toLowerCase();
+    const id = element.id ? `#${element.id}` : '';
+    const classes = [...element.classList].map((one) => `.${one}`).join('');
+    const words = element.textContent.trim().replace(/\s+/g, ' ').slice(0, 40);
+    return `<${kind}${id}${classes}> ${words}`.trim();
+  },
+
+  /** Unfold all that is folded, load what would wait for the reader, be still. */
+  async unfold() {
+    const still = new CSSStyleSheet();
+    still.replaceSync('* { transition: none !important; animation: none !important; }');
+    document.adoptedStyleSheets.push(still);
+    document.querySelectorAll('details').forEach((one) => (one.open = true));
+    await Promise.all(
+      [...document.images].map((image) => {
+        image.loading = 'eager';
+        return image.decode().catch(() => {});
+      })
+    );
+  },
+
+  /** Return what is wrong with the images: [what, where], for each. */
+  images() {
+    const faults = [];
+    for (const image of document.images) {
+      const source = image.getAttribute('src') ?? '';
+      const alt = (image.getAttribute('alt') ?? '').trim();
+      if (image.naturalWidth === 0) {
+        faults.push(['image', `${source} does not show`]);
+      }
+      // Without a description, docutils takes the file's name for one.
+      if (alt === '' || source.endsWith(alt)) {
+        faults.push(['alt', `${source} has no description`]);
+      }
+    }
+    return faults;
+  },
+
+  /** Return what makes the page scroll sideways. */
+  sideways() {
+    const page = document.scrollingElement;
+    if (page.scrollWidth <= page.clientWidth) {
+      return [];
+    }
+    const outside = (element) => {
+      if (element.getBoundingClientRect().right <= page.clientWidth + 0.5) {
+        return false;
+      }
+      let around = element.parentElement;
+      while (around && around !== document.body) {
+        if (getComputedStyle(around).overflowX !== 'visible') {
+          return false;
+        }
+        around = around.parentElement;
+      }
+      return true;
+    };
+    const found = new Set([...document.body.querySelectorAll('*')].filter(outside));
+    const edge = (element) => element.getBoundingClientRect().right;
+    const furthest = [...found].reduce((one, other) =>
+      edge(other) >= edge(one) ? other : one
+    );
+    let around = furthest;
+    while (found.has(around.parentElement)) {
+      around = around.parentElement;
+    }
+    const where = [...new Set([around, furthest])].map(browse.name).join(', in it ');
+    return [['sideways', `${page.scrollWidth} pixels wide: ${where}`]];
+  },
+
+  /** Return the blocks of code that have no button to copy them. */
+  bare() {
+    return [...document.querySelectorAll('pre')]
+      .filter((pre) => pre.parentElement.querySelector('button.copybtn') === null)
+      .map((pre) => ['copy', `no button: ${browse.name(pre)}`]);
+  },
+
+  /** Press each button; return [what the block shows, what was copied], for each. */
+  copies() {
+    let copied = null;
+    document.execCommand = (command) => {
+      copied = document.activeElement.value ?? String(getSelection());
+      return command === 'copy';
+    };
+    return [...document.querySelectorAll('button.copybtn')].map((button) => {
+      copied = null;
+      button.click();
+      const shown = button.parentElement.querySelector('pre').cloneNode(true);
+      shown.querySelectorAll('.linenos').forEach((one) => one.remove());
+      return [shown.textContent, copied];
+    });
+  },
+
+  /**
+   * Mark one text of each look there is: axe's rule about contrast takes minutes for
+   * all words of all listings, and finds the same for words that look the same.
+   */
+  sample() {
+    const grounds = new Map([[null, ['none', 1]]]);
+    const ground = (element) => {
+      if (!grounds.has(element)) {
+        const { backgroundColor, backgroundImage, opacity } = getComputedStyle(element);
+        const [below, strength] = ground(element.parentElement);
+        const clear = backgroundColor === 'rgba(0, 0, 0, 0)' && backgroundImage === 'none';
+        const own = clear ? below : `${below} ${backgroundColor} ${backgroundImage}`;
+        grounds.set(element, [own, strength * opacity]);
+      }
+      return grounds.get(element);
+    };
+    const seen = new Set();
+    for (const element of document.body.querySelectorAll('*')) {
+      element.removeAttribute('data-sample');
+      const texts = [...element.childNodes].filter((one) => one.nodeType === Node.TEXT_NODE);
+      if (texts.some((one) => one.data.trim()) && element.checkVisibility()) {
+        const { color, fontSize, fontWeight } = getComputedStyle(element);
+        const look = [color, fontSize, fontWeight, ...ground(element)].join();
+        if (!seen.has(look)) {
+          seen.add(look);
+          element.setAttribute('data-sample', '');
+        }
+      }
+    }
+    axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-sample]' }] });
+  },
+
+  /** Return what axe finds to be serious or worse. */
+  async axe(ignored, only) {
+    browse.sample();
+    const { violations } = await axe.run(document, {
+      resultTypes: ['violations'],
+      preload: false,
+      ...(only && { runOnly: only }),
+    });
+    const isIgnored = (id, target) =>
+      id in ignored && document.querySelector(target.at(-1))?.matches(ignored[id]);
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes
+          .filter(({ target }) => !isIgnored(id, target))
+          .map(({ target, any }) => {
+            const why = any.length ? `: ${any[0].message}` : '';
+            return ['axe', `${id}: ${target.join(' ')}${why}`];
+          })
+      );
+  },
+
+  /** Return all that is wrong with the page as it is shown now. */
+  async look(ignored, only) {
+    const { images, sideways, bare } = browse;
+    return [...images(), ...sideways(), ...bare(), ...(await browse.axe(ignored, only))];
+  },
+};
