@@ -213,6 +213,10 @@ class Tab:
         await page.evaluate('browse.unfold()')
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
+            await page.evaluate('browse.sample()')
+        await page.evaluate('browse.thin()')
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
             found = await page.evaluate(
                 '([ignored, only]) => browse.look(ignored, only)',
                 [RULES_IGNORED, RULES[scheme]],
