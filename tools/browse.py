@@ -131,10 +131,13 @@ def typed(shown: str) -> list[str]:
     """
     if not re.search(r'^(\$|>>>) ', shown, re.MULTILINE):
         return shown.splitlines()
-    lines, goes_on = [], False
+    lines, goes_on, typing = [], False, False
     for line in shown.splitlines():
-        prompt = re.match(r'(\$|>>>|\.\.\.)( |$)', line)
-        if prompt or goes_on:
+        # A shell's second prompt; pytest marks the line that failed in the same way.
+        second = r'|> ' if typing else ''
+        prompt = re.match(rf'(\$|>>>|\.\.\.)( |$){second}', line)
+        typing = bool(prompt) or goes_on
+        if typing:
             lines.append(line[prompt.end() :] if prompt else line)
             goes_on = line.endswith('\\')
     return lines

@@ -192,6 +192,8 @@ def test_a_browser_that_is_not_there_is_named(tmp_path):
         ('x = 1\n\ny = 2\n', ['x = 1', '', 'y = 2']),
         ('$ ls\na\n$ pwd\n/', ['ls', 'pwd']),
         ('$ http \\\n  :8000\n200', ['http \\', '  :8000']),
+        ('$ cat << END\n> a\n> END\na', ['cat << END', 'a', 'END']),
+        ('$ pytest\nF\n>   assert False', ['pytest']),
         ('>>> if a:\n...     b\n...\n1\n', ['if a:', '    b', '']),
     ],
 )
