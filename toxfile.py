@@ -157,7 +157,7 @@ def browse_settings(arguments: list[str]) -> Settings:
     return {
         'description': 'visit every page of the built book in a browser',
         'deps': ['-r tools/requirements-browse.txt'],
-        'depends': ['docs'],
+        'depends': EnvList(['docs']),
         'commands': [Command(['python', 'tools/browse.py', *arguments])],
     }
 

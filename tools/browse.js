@@ -136,11 +136,29 @@ window.browse = {
     });
   },
 
+  /** Leave nothing but the samples, and what is around and in them. */
+  samplesOnly() {
+    const kept = new Set();
+    for (const sample of document.querySelectorAll('[data-sample]')) {
+      sample.querySelectorAll('*').forEach((one) => kept.add(one));
+      for (let one = sample; one; one = one.parentElement) {
+        kept.add(one);
+      }
+    }
+    for (const element of document.body.querySelectorAll('*')) {
+      if (!kept.has(element)) {
+        element.remove();
+      }
+    }
+  },
+
   /** Return what axe finds to be serious or worse. */
   async axe(ignored, only) {
     const { violations } = await axe.run(document, {
       resultTypes: ['violations'],
       preload: false,
+      // It takes a third of the time, and is never more than moderate.
+      rules: { region: { enabled: false } },
       ...(only && { runOnly: only }),
     });
     const isIgnored = (id, target) =>
@@ -157,9 +175,16 @@ window.browse = {
       );
   },
 
-  /** Return all that is wrong with the page as it is shown now. */
-  async look(ignored, only) {
+  /** Return all that is wrong with the page. */
+  async look(ignored) {
     const { images, sideways, bare } = browse;
-    return [...images(), ...sideways(), ...bare(), ...(await browse.axe(ignored, only))];
+    return [...images(), ...sideways(), ...bare(), ...(await browse.axe(ignored))];
+  },
+
+  /** Return what differs from one colour scheme to the other; it is the last look. */
+  async lookAgain() {
+    const found = [...browse.images(), ...browse.sideways()];
+    browse.samplesOnly();
+    return [...found, ...(await browse.axe({}, ['color-contrast']))];
   },
 };

@@ -36,6 +36,7 @@ from playwright.async_api import TimeoutError as PatienceLost
 BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
 
 OPTIONS = [
+    '--disable-gpu',
     # What a page wants from elsewhere must not be had, wherever this is run.
     '--no-proxy-server',
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
@@ -46,9 +47,6 @@ RULES_IGNORED = {
     'aria-required-attr': 'p.caption[role=heading]',
 }
 """The rules of axe that need not hold, each with the elements that may break it."""
-
-RULES = {'light': None, 'dark': ['color-contrast', 'link-in-text-block']}
-"""Which rules of axe are tried: all, and once more those that are about colours."""
 
 PATIENCE = 2000
 """How long a page may take to get its copy buttons, in milliseconds."""
@@ -212,25 +210,26 @@ class Tab:
                 timeout=PATIENCE,
             )
         await self._take_pictures(name, width)
+
         await page.evaluate(scripts())
         await page.evaluate('browse.unfold()')
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
             await page.evaluate('browse.sample()')
         await page.evaluate('browse.thin()')
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            found = await page.evaluate(
-                '([ignored, only]) => browse.look(ignored, only)',
-                [RULES_IGNORED, RULES[scheme]],
-            )
-            for check, what in found:
-                yield scheme, (check, what)
-            for shown, copied in await page.evaluate('browse.copies()'):
-                for fault in check_copy(shown, copied):
-                    yield scheme, fault
-            for fault in self._heard:
-                yield scheme, fault
+
+        await page.emulate_media(color_scheme='light')
+        copies = await page.evaluate('browse.copies()')
+        faults = [fault for copy in copies for fault in check_copy(*copy)]
+        found = await page.evaluate('ignored => browse.look(ignored)', RULES_IGNORED)
+        for check, what in [*faults, *found, *self._heard]:
+            yield 'light', (check, what)
+
+        self._heard = []
+        await page.emulate_media(color_scheme='dark')
+        found = await page.evaluate('() => browse.lookAgain()')
+        for check, what in [*found, *self._heard]:
+            yield 'dark', (check, what)
 
     async def _take_pictures(self, name: str, width: str) -> None:
         for scheme in SCHEMES:

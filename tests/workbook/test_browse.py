@@ -149,14 +149,13 @@ def test_each_fault_is_found(tmp_path):
     }
     code, lines = visit(tmp_path / 'book', pages)
     assert code == 1
-    every = '1280 light, 1280 dark, 390 light, 390 dark'
     for name, (_, wanted) in BAD.items():
+        # What is the same in all colours is tried in the light alone.
+        dark = name in ('image', 'alt', 'file-name', 'sideways')
+        views = ['1280 light', '1280 dark', '390 light', '390 dark']
+        seen = ', '.join(view for view in views if dark or 'light' in view)
         mine = [line for line in lines if line.startswith(f'{name}.html ')]
-        assert any(wanted in line for line in mine), (name, mine)
-        # Of axe's rules, only those about colours are tried once more in the dark.
-        views = '1280 light, 390 light' if name == 'axe' else every
-        seen = name == 'sideways' or f'({views}): {wanted}' in '\n'.join(mine)
-        assert seen, mine
+        assert any(f'({seen}): {wanted}' in line for line in mine), mine
     found = [line for line in lines if line.startswith('contrast.html')]
     assert len(found) == 1
     assert '(1280 dark, 390 dark): axe: color-contrast: #text' in found[0]
