@@ -163,16 +163,17 @@ window.browse = {
     });
     const isIgnored = (id, target) =>
       id in ignored && document.querySelector(target.at(-1))?.matches(ignored[id]);
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) =>
-        nodes
-          .filter(({ target }) => !isIgnored(id, target))
-          .map(({ target, any }) => {
-            const why = any.length ? `: ${any[0].message}` : '';
-            return ['axe', `${id}: ${target.join(' ')}${why}`];
-          })
-      );
+    const faults = [];
+    for (const { id, impact, nodes } of violations) {
+      const found = nodes.filter(({ target }) => !isIgnored(id, target));
+      if (found.length > 0 && ['serious', 'critical'].includes(impact)) {
+        const [{ target, any }] = found;
+        const why = any.length ? `: ${any[0].message}` : '';
+        const more = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
+        faults.push(['axe', `${id}: ${target.join(' ')}${why}${more}`]);
+      }
+    }
+    return faults;
   },
 
   /** Return all that is wrong with the page. */
