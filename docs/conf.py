@@ -35,6 +35,23 @@ html_copy_source = False
 html_show_sphinx = False
 
 # Prompts stay out of what is copied, and so does what a command printed.
-copybutton_prompt_text = r'\$ |> |>>> |\.\.\. '
+copybutton_prompt_text = r'\$ |> (?! )|>>> |\.\.\. '
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
+
+
+def focusable(app, pagename, templatename, context, doctree):
+    """Let the keyboard scroll what is wider than the page."""
+    if 'body' in context:
+        context['body'] = (
+            context['body']
+            .replace('<pre>', '<pre tabindex="0">')
+            .replace(
+                '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
+            )
+        )
+
+
+def setup(app):
+    """Add it."""
+    app.connect('html-page-context', focusable)
