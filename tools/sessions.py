@@ -187,6 +187,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
     ),
     ('Python is built anew', r'^asyncio REPL .*$', 'asyncio REPL <version>'),
     (
+        'HTTP renamed this status, and Python followed in 3.13',
+        r'\b422 Unprocessable (?:Entity|Content)',
+        '422 Unprocessable <what>',
+    ),
+    (
         'new versions come out',
         rf'\b({PRODUCTS})([ /-]|==)v?\d+(?:\.\d+)+\w*',
         r'\1\2<version>',
