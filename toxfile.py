@@ -54,6 +54,9 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
     chosen = [f'--app={snapshot}', f'--cov={snapshot}/asgilook']
     if any(argument.startswith('--app=') for argument in arguments):
         chosen = []
+    # Whoever adds options wants to look closely, as with -s; or to say this anew.
+    if not arguments:
+        chosen += ['--numprocesses=2', '--dist=loadfile']
     return {
         'description': f'test {step.name}, and what the steps before it taught',
         'deps': [f'-e {snapshot}', *dependencies(step), *test_requirements(*so_far)],
