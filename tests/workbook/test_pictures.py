@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import diagrams
 import pytest
+import running
 import samples
 from layout import ROOT
 from PIL import ExifTags, Image, ImageChops, ImageOps, ImageStat
@@ -101,7 +102,7 @@ def decoded(data):
 
 def test_there_is_no_diagram_that_nothing_draws():
     """What the script no longer draws is to be removed."""
-    assert {path.name for path in FOLDER.glob('*.svg')} == set(DRAWN)
+    assert {path.name for path in FOLDER.glob('*.svg')} == {*DRAWN, 'running.svg'}
 
 
 @pytest.mark.parametrize('name', DRAWN)
@@ -116,6 +117,20 @@ def test_each_diagram_is_legible(name):
     assert 'prefers-color-scheme:dark' in svg
     assert 'currentColor' not in svg
     assert 'http' not in svg.replace('http://www.w3.org/2000/svg', '')
+
+
+def test_the_service_runs_as_the_readme_shows_it(free_port):
+    """What is typed there is typed again; all but ids and dates is as it was."""
+    kept = running.FILE.read_text(encoding='utf-8')
+    drawn = running.draw(free_port).replace(f':{free_port}/', ':8000/')
+    assert varied(kept) == varied(drawn), 'run python docs/pictures/running.py'
+
+
+def varied(svg):
+    """Return a picture of the service without what differs each time."""
+    svg = re.sub(r'[0-9a-f]{8}-[0-9a-f-]{27}', 'ID', svg)
+    svg = re.sub(r'\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT', 'DATE', svg)
+    return JPEG.sub('', re.sub(r'content-length: \d+', 'content-length', svg))
 
 
 def test_words_that_do_not_fit_are_refused():
