@@ -204,6 +204,9 @@ def bird() -> Image.Image:
     return logo
 
 
+NAMES = ['photo.jpeg', 'logo.png', 'notes.txt']
+
+
 def write(folder: pathlib.Path) -> None:
     """Write the samples into a folder; what they replace is lost."""
     sideways = view().transpose(Image.Transpose.ROTATE_90)
@@ -215,4 +218,9 @@ def write(folder: pathlib.Path) -> None:
 if __name__ == '__main__':
     if len(sys.argv) != 2:
         sys.exit('Say which folder to write to: python docs/pictures/samples.py FOLDER')
-    write(pathlib.Path(sys.argv[1]))
+    target = pathlib.Path(sys.argv[1])
+    if not target.is_dir():
+        sys.exit(f'There is no folder {target}: make it first, or name another.')
+    if there := [name for name in NAMES if (target / name).exists()]:
+        sys.exit(f'{target} has {", ".join(there)} already: move that away first.')
+    write(target)
