@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import diagrams
@@ -75,6 +77,19 @@ def test_the_samples_are_the_same_each_time(folder, tmp_path_factory):
     assert names == {'photo.jpeg', 'logo.png', 'notes.txt'}
     for name in names:
         assert (folder / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_the_samples_replace_no_file_of_a_reader(tmp_path):
+    """Who has a photo of that name in the folder still has it afterwards."""
+    own = tmp_path / 'photo.jpeg'
+    own.write_bytes(b'mine')
+    command = [sys.executable, samples.__file__, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 1
+    assert 'photo.jpeg already' in done.stderr
+    assert done.stderr.count('\n') == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['photo.jpeg']
+    assert own.read_bytes() == b'mine'
 
 
 JPEG = re.compile(r'data:image/jpeg;base64,([^"]+)')
