@@ -12,6 +12,9 @@ import sys
 
 from PIL import ExifTags, Image, ImageDraw, ImageOps
 
+NAMES = ['photo.jpeg', 'logo.png', 'notes.txt']
+"""The files that are written."""
+
 PHOTO = (1200, 900)
 """The size of the photo, upright."""
 
@@ -202,9 +205,6 @@ def bird() -> Image.Image:
     logo.putalpha(alpha)
     logo.paste(HIDDEN, mask=alpha.point(lambda value: 0 if value else 255))
     return logo
-
-
-NAMES = ['photo.jpeg', 'logo.png', 'notes.txt']
 
 
 def write(folder: pathlib.Path) -> None:
