@@ -84,7 +84,7 @@ def test_the_samples_replace_no_file_of_a_reader(tmp_path):
     own = tmp_path / 'photo.jpeg'
     own.write_bytes(b'mine')
     command = [sys.executable, samples.__file__, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert 'photo.jpeg already' in done.stderr
     assert done.stderr.count('\n') == 1
