@@ -4,6 +4,7 @@ import pathlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from tox.config.loader.memory import MemoryLoader
 from tox.config.sets import ConfigSet
@@ -18,6 +19,7 @@ from layout import ROOT, Step, steps
 STEPS = steps()
 PYTHONS = ['py311', 'py312', 'py313']
 EMBEDDED_REDIS = 'fakeredis>=2.40'
+RESOLUTIONS = {'lowest': 'lowest-direct', 'newest': 'highest'}
 
 Settings = dict[str, object]
 
@@ -62,6 +64,35 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
         'deps': [f'-e {snapshot}', *dependencies(step), *test_requirements(*so_far)],
         'pass_env': ['CI'],
         'commands': [Command(['pytest', *chosen, *folders, *arguments])],
+    }
+
+
+def resolution_settings(which: str, python: str, arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e lowest` or `newest`: all steps' suites.
+
+    Each is run in an environment of its own, which uv makes for the occasion.
+    """
+    uv = ['uv', 'run', '--isolated', '--no-project', '--no-config', '--python', python]
+    uv += ['--resolution', RESOLUTIONS[which], '--prerelease', 'disallow']
+    commands = []
+    for step in STEPS:
+        settings = test_settings(step, arguments)
+        needed = [('--with', name) for name in step.dependencies]
+        for line in cast(list[str], settings['deps']):
+            kind, _, name = line.rpartition(' ')
+            options = {'-e': '--with-editable', '-r': '--with-requirements'}
+            needed += [(options[kind], name)] if kind else []
+        [pytest] = cast(list[Command], settings['commands'])
+        options_of_step = [word for pair in needed for word in pair]
+        commands.append(Command([*uv, *options_of_step, *pytest.args]))
+    return {
+        'description': f'test each step with the {which} releases that it allows',
+        'deps': ['uv>=0.10'],
+        'pass_env': ['CI', 'UV_*'],
+        'set_env': {'UV_PYTHON_DOWNLOADS': 'never'},
+        'commands': commands,
+        # One step's failure says nothing of the next.
+        'ignore_errors': True,
     }
 
 
@@ -113,6 +144,14 @@ def workbook_settings(arguments: list[str]) -> Settings:
         ],
         'pass_env': ['CI'],
         'commands': [Command(['pytest', *(arguments or ['tests/workbook'])])],
+    }
+
+
+def forward_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e forward`."""
+    return {
+        'description': 'carry an edit of one step on to the later ones',
+        'commands': [Command(['python', 'tools/forward.py', *arguments])],
     }
 
 
@@ -172,8 +211,14 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
         for prefix in ['', *(f'{python}-' for python in PYTHONS)]:
             yield f'{prefix}step{step.number}', settings
         yield f'serve{step.number}', serve_settings(step, arguments)
+    for which in RESOLUTIONS:
+        yield which, resolution_settings(which, sys.executable, arguments)
+        for name in PYTHONS:
+            settings = resolution_settings(which, f'3.{name[3:]}', arguments)
+            yield f'{name}-{which}', settings
     yield 'serve', serve_settings(STEPS[-1], arguments)
     yield 'types', types_settings(arguments)
+    yield 'forward', forward_settings(arguments)
     yield 'bench', bench_settings(STEPS[-1], arguments)
     yield 'docs', docs_settings(arguments)
     yield 'transcripts', transcripts_settings(arguments)
