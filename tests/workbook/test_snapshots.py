@@ -138,7 +138,7 @@ def results(step, app_folder, report):
     """Run a step's tests on some folder; return the results of each test."""
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider']
     subprocess.run(
-        [*command, '--app', str(app_folder), f'--junitxml={report}', str(step.tests)],
+        [*command, f'--app={app_folder}', f'--junitxml={report}', str(step.tests)],
         cwd=ROOT,
         capture_output=True,
     )
