@@ -107,7 +107,7 @@ class Record:
         self.entries[path] = {'wrote': digest(version), 'asked': asked}
 
     def save(self, still: Iterable[str]) -> None:
-        """Keep what is said of files that are not committed yet."""
+        """Keep what is said of files that are still on their way."""
         kept = {path: self.entries[path] for path in still if path in self.entries}
         self.path.write_text(json.dumps(kept, indent=1), encoding='utf-8')
 
@@ -234,7 +234,7 @@ def merge(
     names: tuple[str, str],
 ) -> Outcome:
     """Return what becomes of a later version of a file that was edited."""
-    if ours == theirs:
+    if theirs in (base, ours):
         return Outcome(path, 'already so', version=ours)
     if ours is None and base is not None:
         return Outcome(path, 'gone', 'find where its code went, and edit it there')
@@ -294,6 +294,10 @@ class Forward:
         self.record = Record(ROOT / where)
         self.overlays = list(overlays(self.before, self.all_steps))
         self.outcomes: list[Outcome] = []
+        folders = [f'steps/{step.name}' for step in self.steps[1:]]
+        folders += [folder for folder, _ in self.overlays]
+        if not any(self.dirty(folder) for folder in folders):
+            self.record.entries = {}
 
     def dirty(self, folder: str) -> list[str]:
         """Return the names of the files in a folder that differ from the commit."""
@@ -366,17 +370,16 @@ class Forward:
         ours, here = self.before.get(path), self.now.get(path)
         outcome = merge(path, base, ours, theirs, labels)
         asked = digest(base, ours, theirs)
-        if here in (ours, outcome.version) or self.record.wrote(path, here):
-            pass
-        elif not outcome.done and self.record.stopped(path, asked):
-            if here is None or not MARKER.search(here.data):
-                return Outcome(path, 'mended', version=here)
-            return dataclasses.replace(outcome, writes=False)
-        else:
+        if not outcome.done and self.record.stopped(path, asked):
+            if here == outcome.version:
+                return outcome
+            if here and MARKER.search(here.data):
+                return dataclasses.replace(outcome, writes=False)
+            hint = 'it stays without the edit' if here == ours else ''
+            return Outcome(path, 'mended', hint, version=here)
+        if here not in (ours, outcome.version) and not self.record.wrote(path, here):
             raise Refusal(own_edits(path))
-        if outcome.done:
-            asked = ''
-        self.record.note(path, outcome.version, asked)
+        self.record.note(path, outcome.version, '' if outcome.done else asked)
         return outcome
 
     def refuse_own_edits(self) -> None:
@@ -413,10 +416,11 @@ class Forward:
                 mode = path.stat().st_mode & ~0o111
                 path.chmod(mode | ((mode & 0o444) >> 2 if version.executable else 0))
         self.now = present(self.before)
+        planned = {outcome.path for outcome in self.outcomes}
         self.record.save(
             path
-            for path in self.record.entries
-            if self.before.get(path) != self.now.get(path)
+            for path in list(self.record.entries)
+            if path in planned or self.before.get(path) != self.now.get(path)
         )
 
     def touched(self) -> list[Step]:

@@ -143,6 +143,25 @@ def test_conflict(book):
     assert book.read(5) == book.read(6) == mended
 
 
+def test_mended_without_the_edit(book):
+    """A conflict may be mended by leaving the later step as it was."""
+    for number in [5, 6]:
+        book.replace(number, '8000', '9000')
+    book.commit()
+    before = book.read(5)
+    book.replace(2, '8000', '8080')
+    assert book.forward(2)[0] == 1
+    book.path(5).write_text(before, encoding='utf-8')
+    for _ in range(2):
+        status, told = book.forward(2)
+        assert status == 0
+        assert list(told.values()) == ['carried', 'merged', 'mended', 'already so']
+        assert book.read(5) == book.read(6) == before
+    book.git('checkout', '--', *(f'steps/step{n}_x' for n in [3, 4, 5, 6]))
+    assert book.forward(2)[0] == 1
+    assert '<<<<<<<' in book.read(5)
+
+
 def test_replaced(book):
     """A file that a later step replaced stays, and whoever edits is asked to look."""
     for number in [4, 5, 6]:
