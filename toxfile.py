@@ -72,7 +72,7 @@ def resolution_settings(which: str, python: str, arguments: list[str]) -> Settin
 
     Each is run in an environment of its own, which uv makes for the occasion.
     """
-    uv = ['uv', 'run', '--isolated', '--no-project', '--no-config', '--python', python]
+    uv = ['uv', 'run', '--isolated', '--no-project', '--python', python]
     uv += ['--resolution', RESOLUTIONS[which], '--prerelease', 'disallow']
     commands = []
     for step in STEPS:
