@@ -2,9 +2,9 @@
 
     python tools/bare.py [serve] [test]
 
-Copies what git keeps into a folder with a blank in its path, and types the README's
-commands there, in an environment without what developers have: an empty home, no
-caches, no Redis, no browser, no settings of git.
+Clones what is committed into a folder with a blank in its path, and types the
+README's commands there, in an environment without what developers have: an empty
+home, no caches, no Redis, no browser, no settings of git.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import fnmatch
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import struct
@@ -57,16 +56,10 @@ class Failure(Exception):  # noqa: N818 - it is the README's, not ours
     """The README does not hold; the message says where."""
 
 
-def copied(folder: pathlib.Path) -> pathlib.Path:
-    """Copy all that git keeps; return the copy."""
-    listed = subprocess.run(
-        ['git', 'ls-files', '-z'], cwd=ROOT, capture_output=True, check=True, text=True
-    ).stdout
+def cloned(folder: pathlib.Path) -> pathlib.Path:
+    """Clone what is committed; return the clone."""
     target = folder / 'a folder with blanks'
-    for name in listed.rstrip('\0').split('\0'):
-        file = target / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, file)
+    subprocess.run(['git', 'clone', '-q', str(ROOT), str(target)], check=True)
     return target
 
 
@@ -193,7 +186,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         place = pathlib.Path(name)
         try:
-            folder, environment = copied(place), bare_environment(place)
+            folder, environment = cloned(place), bare_environment(place)
             to_serve, to_test = commands(folder)
             if 'serve' in wanted:
                 serve(to_serve, folder, environment)

@@ -203,14 +203,17 @@ def test_connections_are_few(real_redis, app, run):
     async def visit():
         async with falcon.testing.ASGIConductor(app) as conductor:
             await conductor.simulate_get('/images')
-            requests = (conductor.simulate_get('/images') for _ in range(200))
-            return await asyncio.gather(*requests)
+            for _ in range(5):  # A busy computer may need a moment to connect.
+                requests = (conductor.simulate_get('/images') for _ in range(200))
+                results = await asyncio.gather(*requests)
+                said = {result.headers.get('X-ASGILook-Cache') for result in results}
+                if said == {'Hit'}:
+                    break
+            return said
 
     with real_redis.client() as client:
         before = client.info('stats')['total_connections_received']
-        assert {result.headers['X-ASGILook-Cache'] for result in run(visit())} == {
-            'Hit'
-        }
+        assert run(visit()) == {'Hit'}
         after = client.info('stats')['total_connections_received']
     assert after - before <= 101
 
