@@ -169,10 +169,11 @@ def docs_settings(arguments: list[str]) -> Settings:
     book = '.tox/book'
     build = ['sphinx-build', '-W', '--keep-going', '-n', '-b', 'html', *arguments]
     return {
-        'description': 'build the book, and print where its first page is',
+        'description': 'build the book, follow its links, say where its first page is',
         'deps': [*dependencies(*STEPS), '-r docs/requirements.txt'],
         'commands': [
             Command([*build, '-d', f'{book}/doctrees', 'docs', f'{book}/html']),
+            Command(['python', 'tools/links.py', f'{book}/html']),
             Command(['python', 'docs/first_page.py', f'{book}/html/index.html']),
         ],
     }

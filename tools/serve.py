@@ -24,6 +24,8 @@ from uvicorn import main as uvicorn_command
 
 STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
 HIGHEST_PORT = 65_535
+ATTEMPTS = 20
+"""How often an embedded Redis is asked whether it answers yet."""
 
 
 class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
@@ -87,14 +89,17 @@ def redis_answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def embedded_redis() -> Iterator[str]:
-    """Run fakeredis' server on a free port; yield its URL."""
+    """Run fakeredis' server on a free port; yield its URL when it answers."""
     from fakeredis import TcpFakeServer
 
     with TcpFakeServer(('127.0.0.1', 0)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
+        url = f'redis://127.0.0.1:{server.server_address[1]}'
         try:
-            yield f'redis://127.0.0.1:{server.server_address[1]}'
+            # On a busy machine its first answer can take longer than a cache waits.
+            any(redis_answers(url) for _ in range(ATTEMPTS))
+            yield url
         finally:
             server.shutdown()
             thread.join()

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from pygments.lexers import find_lexer_class_for_filename
 from sphinx.application import Sphinx
 from sphinx.directives.code import LiteralInclude, LiteralIncludeReader
 from sphinx.environment import BuildEnvironment
@@ -102,6 +103,8 @@ class Listing(LiteralInclude):
         if 0 < len(highlighted) < count:
             self.options['emphasize-lines'] = ','.join(map(str, highlighted))
         self.options.setdefault('caption', name)
+        if lexer := find_lexer_class_for_filename(name):
+            self.options.setdefault('language', lexer.aliases[0])
         self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
         if not whole:
             told = self.env.snapshot_listings.setdefault(self.env.docname, [])

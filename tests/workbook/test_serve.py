@@ -13,7 +13,9 @@ import time
 import urllib.error
 import urllib.request
 
+import fakeredis
 import pytest
+import serve
 from layout import ROOT, steps
 from pictures import upload
 
@@ -234,3 +236,16 @@ def test_unknown_step(command):
     line = refusal([sys.executable, '-m', 'tox', '-e', f'{command}{number}'])
     assert f'There is no step {number}' in line
     assert f'tox -e {command}{LAST.number}' in line
+
+
+def test_embedded_redis_that_is_slow_to_start(monkeypatch):
+    """An embedded Redis is not handed on before it answers."""
+
+    class SlowServer(fakeredis.TcpFakeServer):
+        def serve_forever(self):
+            time.sleep(1.2)
+            super().serve_forever()
+
+    monkeypatch.setattr(fakeredis, 'TcpFakeServer', SlowServer)
+    with serve.embedded_redis() as url:
+        assert serve.redis_answers(url)
