@@ -15,6 +15,7 @@ author = "The asgilook workbook's authors"
 copyright = f'2026, {author}'  # noqa: A001 - the name is Sphinx's
 
 extensions = [
+    'points',
     'snapshots',
     'transcripts',
     'sphinx.ext.autodoc',
