@@ -189,6 +189,7 @@ def transcripts_settings(arguments: list[str]) -> Settings:
             EMBEDDED_REDIS,
             '-r tools/requirements-transcripts.txt',
         ],
+        'pass_env': ['CI'],
         'commands': [
             Command(['python', 'tools/run_sessions.py', *(arguments or ['check'])])
         ],

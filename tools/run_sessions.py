@@ -37,6 +37,8 @@ TIME_LIMIT = 20.0
 """How long a command may take, in seconds."""
 PORT_LIMIT = 60.0
 """How long to wait for a port that something else uses, in seconds."""
+PATH = os.pathsep.join([os.environ['PATH'], '/usr/sbin'])
+"""Where commands are; Debian keeps servers where only root looks."""
 QUIET = 0.3
 """How long a server prints nothing when it has said what it had to, in seconds."""
 
@@ -61,24 +63,31 @@ class Sandbox:
     """Where a page's blocks are run: folders, a shell, a REPL, and a server."""
 
     def __init__(
-        self, step: Step, docs: pathlib.Path, stack: contextlib.ExitStack, redis: bool
+        self,
+        step: Step,
+        docs: pathlib.Path,
+        stack: contextlib.ExitStack,
+        told: dict[str, str],
     ) -> None:
         self.docs = docs
         self.terminals: list[Terminal] = []
         self.root = pathlib.Path(
             stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         ).resolve()
-        if redis and step.uses_redis:
+        if step.uses_redis and told.get('redis') != 'none':
             url = stack.enter_context(embedded_redis())
         else:
             with socket.create_server(('127.0.0.1', 0)) as probe:
                 url = f'redis://localhost:{probe.getsockname()[1]}'
         self.redis_port = url.rpartition(':')[2]
         stack.callback(self.close)
+        self.root.chmod(0o755)  # A server that root starts may work as somebody else.
         self.home, self.temp = self.root / 'home', self.root / 'tmp'
         self.folder, self.state = self.home / 'asgilook', self.root / 'state'
         ignored = shutil.ignore_patterns('__pycache__', '.*')
         shutil.copytree(step.snapshot, self.folder, ignore=ignored)
+        if 'with' in told:
+            self.lay_over(told['with'], self.folder)
         if (samples := docs / 'pictures' / 'samples.py').exists():
             runpy.run_path(str(samples))['write'](self.folder)
         config = self.home / '.config' / 'httpie' / 'config.json'
@@ -87,7 +96,7 @@ class Sandbox:
         config.write_text(json.dumps({'disable_update_warnings': True}))
 
         environment = {
-            'PATH': os.pathsep.join([f'{sys.prefix}/bin', os.environ['PATH']]),
+            'PATH': os.pathsep.join([f'{sys.prefix}/bin', PATH]),
             'HOME': str(self.home),
             'TMPDIR': str(self.temp),
             'PYTHONPATH': str(self.folder),
@@ -107,6 +116,7 @@ class Sandbox:
         self.overlays = 0
         self.repl: Terminal | None = None
         self.server: Terminal | None = None
+        self.servers: dict[int, Terminal] = {}
 
     def close(self) -> None:
         """End all that still runs."""
@@ -169,10 +179,14 @@ class Sandbox:
         self.overlays += 1
         copy = self.root / f'overlay{self.overlays}'
         shutil.copytree(self.folder, copy)
+        self.lay_over(name, copy)
+        return f'. {self.state}; cd {copy}; export PYTHONPATH={copy}'
+
+    def lay_over(self, name: str, folder: pathlib.Path) -> None:
+        """Copy the files of a folder of the book over those that are there."""
         if not (self.docs / name).is_dir():
             raise Mistake(f'there is no folder {self.docs / name}')
-        shutil.copytree(self.docs / name, copy, dirs_exist_ok=True)
-        return f'. {self.state}; cd {copy}; export PYTHONPATH={copy}'
+        shutil.copytree(self.docs / name, folder, dirs_exist_ok=True)
 
     def run(self, block: Block) -> Iterator[tuple[Exchange, list[str]]]:
         """Run a block; yield each exchange, and the lines that came in its place."""
@@ -195,7 +209,7 @@ class Sandbox:
             if command == REPL:
                 text = self.start_repl(before)
             elif 'server' in block.options and exchange is exchanges[-1]:
-                text = self.serve(command, before)
+                text = self.serve(command, before, block.options.get('port'))
             else:
                 text = self.execute(command, before)
             yield exchange, [*exchange.typed, *self.printed(text, exchange.output)]
@@ -214,14 +228,19 @@ class Sandbox:
         self.forget_ended(terminal)
         return terminal.take()
 
-    def serve(self, command: str, before: str) -> str:
-        """Start a server, in place of the one before; return what it printed."""
-        self.stop(self.server)
+    def serve(self, command: str, before: str, beside: str | None) -> str:
+        """Start a server, in place of those before; return what it printed.
+
+        One whose block names its port is started beside them.
+        """
         match = PORT.search(command)
-        port = int(match[1]) if match else 8000
+        port = int(beside or (match[1] if match else 8000))
+        for other in self.servers:
+            if not beside:
+                self.stop(self.servers[other])
         if not wait_until(lambda: not listens(port), PORT_LIMIT):
             raise Mistake(f'something uses port {port}: stop it, and try again')
-        self.server = server = self.start(f'{before}\n{command}')
+        self.server = self.servers[port] = server = self.start(f'{before}\n{command}')
         if not wait_until(lambda: server.ended or listens(port), TIME_LIMIT):
             raise Mistake(
                 f'nothing listens on port {port}. ' + too_long(command, server)
@@ -298,13 +317,17 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
             raise Mistake(f'there is no step {number}')
         found = list(blocks(lines))
         with contextlib.ExitStack() as stack:
-            sandbox = Sandbox(
-                by_number[number], docs, stack, told.get('redis') != 'none'
-            )
+            sandbox = Sandbox(by_number[number], docs, stack, told)
             for block in found:
                 start = block.start + 1
                 if reason := block.options.get('not-run'):
                     result.not_run.append((start, reason))
+                    continue
+                needed = block.options.get('needs')
+                if needed and not shutil.which(needed, path=PATH):
+                    if os.environ.get('CI'):
+                        raise Mistake(f'install {needed}: in CI nothing is left out')
+                    result.not_run.append((start, f'{needed} is not installed'))
                     continue
                 new = [line for pair in sandbox.run(block) for line in replace(*pair)]
                 came = [(block.indent + line).rstrip() for line in new]

@@ -5,7 +5,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 
-OPTIONS = {'server': False, 'log': False, 'with': True, 'not-run': True}
+OPTIONS = {
+    'server': False,
+    'port': True,
+    'log': False,
+    'with': True,
+    'needs': True,
+    'not-run': True,
+}
 """The options of the directive, and whether each has a value."""
 PROMPTS = {'$ ': '> ', '>>> ': '... '}
 """What a typed line begins with, and what goes before the lines that continue it."""
@@ -179,7 +186,16 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'^([-dl][rwxst-]{9})[.+@]? +\d+ +\S+ +\S+ +',
         r'\1 <owner> ',
     ),
-    ('the system numbers processes', r'(process \[|\bpid[ =:]+)\d+', r'\1<pid>'),
+    (
+        'and the access logs of some servers',
+        rf'\d\d/{MONTH}/\d{{4}}:\d\d:\d\d:\d\d',
+        '<date>',
+    ),
+    (
+        'the system numbers processes',
+        r'(process \[|\b(?:pid|PID)[ =:]+|^\[<date> \+0000\] \[)\d+',
+        r'\1<pid>',
+    ),
     (
         'a client, and an embedded Redis, have any free port',
         r'((?:\b127\.0\.0\.1|\blocalhost|::1\]?)(?::|\', ))(?!8000\b)\d+',
@@ -203,6 +219,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'\b\d+\.\d+ ?(?:s|ms|[uµ]s|seconds)\b',
         '<time>',
     ),
+    (
+        'which Granian tells without a unit',
+        r'(HTTP/[\d.]+" \d{3}) \d+\.\d+$',
+        r'\1 <time>',
+    ),
     ('nor does it in a shell', r'^(real|user|sys)\s+\d+m[\d.]+s$', r'\1 <time>'),
     ('nor the network', r'\d+(?:\.\d+)? ?[kM]?B/s', '<speed>'),
     ("a line is filled up after pytest's time", r'={3,}', '==='),
@@ -217,6 +238,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
         'JPEG libraries differ in how small a file they make',
         r'(?i)(?<=^content-length: )\d+(?=\n(?:[\w-]+:.*\n)*content-type: image/)',
         '<length>',
+    ),
+    (
+        'nginx makes a mark of the date and the length',
+        r'(?i)(?<=^etag: )"[0-9a-f]+-[0-9a-f]+"$',
+        '<mark>',
     ),
     (
         'and servers in the order of headers',

@@ -397,6 +397,15 @@ def test_masks_hide_no_change(shown, came):
         ('127.0.0.1:5000 - "GET', '127.0.0.1:5001 - "GET'),
         ('Started server process [1]', 'Started server process [22]'),
         ('User-Agent: HTTPie/3.2.4', 'User-Agent: HTTPie/3.3'),
+        (
+            '[2026-11-21 02:36:55 +0000] [18] [INFO] 127.0.0.1:4 - - '
+            '[21/Nov/2026:02:36:56 +0000] "GET / 2" 200',
+            '[2026-11-22 02:36:57 +0000] [19] [INFO] 127.0.0.1:5 - - '
+            '[22/Nov/2026:02:36:57 +0000] "GET / 2" 200',
+        ),
+        ('Spawning worker-1 with PID: 17', 'Spawning worker-1 with PID: 18'),
+        ('"GET / HTTP/2" 200 1.389', '"GET / HTTP/2" 200 0.31'),
+        ('ETag: "6b01-f814"', 'ETag: "6b02-f815"'),
         ('=== 12 passed in 0.20s ===', '==== 12 passed in 10.30s ==='),
         ('<object at 0x7f0011223344>', '<object at 0x7f0011223355>'),
         (
@@ -445,3 +454,82 @@ def test_port_in_use(write, run, free_port, monkeypatch):
         status, output = run('check')
     assert status == 1
     assert f'something uses port {free_port}' in output
+
+
+def test_two_servers(write, run, free_port):
+    """A server whose block names its port runs beside the one before; not so others."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        other = probe.getsockname()[1]
+    serve = 'python -m http.server --bind 127.0.0.1'
+    write(f"""
+    .. session::
+       :server:
+
+       $ uvicorn --port {free_port} --log-level warning asgilook.asgi:app
+
+    .. session::
+       :server:
+       :port: {other}
+
+       $ {serve} {other} >/dev/null 2>&1
+
+    .. session::
+
+       $ curl -s localhost:{free_port}/images
+       []
+       $ curl -so page.html -w '%{{http_code}}\\n' 127.0.0.1:{other}
+       200
+
+    .. session::
+       :server:
+
+       $ uvicorn --port {free_port} --log-level warning asgilook.asgi:app
+
+    .. session::
+
+       $ curl -s -m 2 127.0.0.1:{other} || echo gone
+       gone
+    """)
+    status, output = run('check')
+    assert status == 0, output
+
+
+def test_overlay_of_a_page(write, run):
+    """A page can begin with an overlay, which all its blocks see."""
+    write("""
+    :step: 1
+    :with: pitfalls/tea
+
+    .. session::
+
+       $ python -c 'from asgilook.app import answer; print(answer.__name__)'
+       answer
+    """)
+    status, output = run('check')
+    assert status == 0, output
+
+
+def test_needed_program(write, run, monkeypatch):
+    """A block that needs a program is left out without it, but not so in CI."""
+    write("""
+    .. session::
+       :needs: bash
+
+       $ echo 1
+       1
+
+    .. session::
+       :needs: no-such-program
+
+       $ no-such-program
+    """)
+    monkeypatch.delenv('CI', raising=False)
+    status, output = run('check')
+    assert status == 0, output
+    assert '1 blocks run, 1 not' in output
+    assert 'no-such-program is not installed' in output
+    monkeypatch.setenv('CI', 'true')
+    status, output = run('check')
+    assert status == 1
+    assert 'install no-such-program' in output
