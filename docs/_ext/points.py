@@ -5,6 +5,8 @@ to a paragraph, and not only to a page; and each term in italics must stand in o
 the sections that it refers to. Each chapter of the tutorial must teach something.
 """
 
+import itertools
+import posixpath
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,9 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+
+OWN = ('tutorial/', 'tour/')
+"""Where the pages are that have a table of their own."""
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +82,22 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     logger.info('points taught: %d', count)
 
 
+def name_pages(app: Sphinx, document: nodes.document, docname: str) -> None:
+    """Say which page a section is on, unless the page's name is the table's own."""
+    for row in rows(document):
+        references = list(row.findall(nodes.reference))
+        for reference, after in itertools.zip_longest(references, references[1:]):
+            page = reference.get('refuri', '').partition('#')[0]
+            target = posixpath.normpath(f'{docname}/../{page}').removesuffix('.html')
+            title = app.env.titles.get(target)
+            goes_on = after is not None and after['refuri'].startswith(f'{page}#')
+            if title and not goes_on and not target.startswith(OWN):
+                place = reference.parent.index(reference) + 1
+                reference.parent.insert(place, nodes.Text(f' ({title.astext()})'))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the check."""
     app.connect('env-check-consistency', check)
+    app.connect('doctree-resolved', name_pages)
     return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}
