@@ -1,0 +1,24 @@
+"""The book names every command that there is."""
+
+import configparser
+import re
+
+import toxfile
+from layout import ROOT
+
+PAGE = ROOT / 'docs' / 'reference' / 'commands.rst'
+
+
+def commands():
+    """Return the names of tox's environments; of those once per step, the first."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / 'tox.ini', encoding='utf-8')
+    names = {name.partition(':')[2] for name in parser.sections()}
+    names |= {name for name, _ in toxfile.environments([])}
+    return sorted(name for name in names if name and not re.search(r'[2-9]$', name))
+
+
+def test_every_command_is_in_the_book():
+    """The page of commands has each of them."""
+    text = PAGE.read_text(encoding='utf-8')
+    assert [name for name in commands() if f'``tox -e {name}``' not in text] == []
