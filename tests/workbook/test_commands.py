@@ -3,8 +3,9 @@
 import configparser
 import re
 
-import toxfile
 from layout import ROOT
+
+import toxfile
 
 PAGE = ROOT / 'docs' / 'reference' / 'commands.rst'
 
