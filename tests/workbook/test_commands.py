@@ -16,10 +16,14 @@ def commands():
     parser.read(ROOT / 'tox.ini', encoding='utf-8')
     names = {name.partition(':')[2] for name in parser.sections()}
     names |= {name for name, _ in toxfile.environments([])}
-    return sorted(name for name in names if name and not re.search(r'[2-9]$', name))
+    return sorted(
+        name for name in names if name and not re.search(r'[2-9]$|^py\d+-', name)
+    )
 
 
 def test_every_command_is_in_the_book():
     """The page of commands has each of them."""
     text = PAGE.read_text(encoding='utf-8')
-    assert [name for name in commands() if f'``tox -e {name}``' not in text] == []
+    assert [
+        name for name in commands() if not re.search(rf'``tox -e {name}\b', text)
+    ] == []
