@@ -206,6 +206,28 @@ def browse_settings(arguments: list[str]) -> Settings:
     }
 
 
+def start_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e start`."""
+    return {
+        'description': 'make work/, a folder of your own, at the start of a chapter',
+        'commands': [Command(['python', 'tools/start.py', *arguments])],
+    }
+
+
+def check_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e check`: what any step needs is there."""
+    return {
+        'description': 'check your own code in work/, step by step',
+        'deps': [
+            *dependencies(*STEPS),
+            *test_requirements(*STEPS),
+            '-r tools/requirements-check.txt',
+        ],
+        'pass_env': ['CI', 'COLUMNS', 'COLORTERM'],
+        'commands': [Command(['python', 'tools/check.py', *arguments])],
+    }
+
+
 def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     """Yield the name and the settings of each environment made here."""
     for step in STEPS:
@@ -219,6 +241,8 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
             settings = resolution_settings(which, f'3.{name[3:]}', arguments)
             yield f'{name}-{which}', settings
     yield 'serve', serve_settings(STEPS[-1], arguments)
+    yield 'start', start_settings(arguments)
+    yield 'check', check_settings(arguments)
     yield 'types', types_settings(arguments)
     yield 'forward', forward_settings(arguments)
     yield 'bench', bench_settings(STEPS[-1], arguments)

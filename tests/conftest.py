@@ -28,7 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the folder to test before all others."""
+    """Declare the marker of the hints; put the folder to test before all others."""
+    config.addinivalue_line(
+        'markers',
+        'hint(first, second, section=LABEL): what to look at when the test fails, '
+        'and where the book tells of it',
+    )
     if path := config.getoption('app'):
         folder = pathlib.Path(path).resolve()
         if not folder.is_dir():

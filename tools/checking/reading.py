@@ -1,0 +1,159 @@
+"""A look at a reader's folder before any of it is run, and a copy to run."""
+
+import importlib.util
+import pathlib
+import shutil
+import sys
+import tokenize
+import tomllib
+import warnings
+from collections.abc import Iterator
+
+from layout import ROOT, steps
+
+from .progress import PACKAGE, added_files
+
+TESTS = 'tests'
+NOTE = 'START-HERE.txt'
+START = 'tox -e start'
+LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
+OF_A_PROJECT = {'.py', '.toml', '.ini', '.cfg'}
+
+
+class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
+    """Something that cannot be checked; the message says what to do."""
+
+
+def shown(path: pathlib.Path) -> str:
+    """Return a path as a reader at the top of the workbook would write it."""
+    try:
+        return path.resolve().relative_to(ROOT).as_posix() or '.'
+    except ValueError:
+        return str(path)
+
+
+def is_empty(folder: pathlib.Path) -> bool:
+    """Return whether there is nothing in a folder but what `tox -e start` puts there."""
+    return all(path.name == NOTE or path.name.startswith('.') for path in look(folder))
+
+
+def look(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return what lies in a folder."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise Refusal(f'{shown(folder)} cannot be read: {error.strerror}.') from error
+
+
+def inspect(folder: pathlib.Path) -> None:
+    """Refuse a folder that cannot be checked, in one line that says why."""
+    name = shown(folder)
+    if not folder.exists():
+        advice = f'`{START}` makes one' if folder == ROOT / 'work' else 'look at --app'
+        raise Refusal(f'There is no folder {name}: {advice}.')
+    if not folder.is_dir():
+        raise Refusal(f'{name} is a file: name the folder that holds your code.')
+    if is_empty(folder):
+        return
+    package = folder / PACKAGE
+    if not package.exists():
+        if (folder / 'app.py').exists() and folder.name == PACKAGE:
+            raise Refusal(
+                f'{name} is the package itself: name the folder that it lies in, '
+                f'{shown(folder.parent)}.'
+            )
+        raise Refusal(
+            f'There is no folder {PACKAGE} in {name}: the package of chapter 1 goes '
+            'there. If your code lies elsewhere, name its folder with --app.'
+        )
+    if not package.is_dir():
+        raise Refusal(f'{name}/{PACKAGE} is a file: it has to be a folder, a package.')
+    for path in sorted([*package.rglob('*.py'), *(folder / TESTS).rglob('*.py')]):
+        inspect_module(path, path.relative_to(folder).as_posix())
+    if (project := folder / 'pyproject.toml').exists():
+        inspect_project(project)
+    refuse_hidden_packages(folder)
+
+
+def read(path: pathlib.Path, name: str) -> str:
+    """Return the text of a file; refuse one that cannot be read."""
+    if path.is_dir():
+        raise Refusal(f'{name} is a folder: it has to be a file.')
+    try:
+        if path.suffix == '.py':
+            with tokenize.open(path) as file:
+                return file.read()
+        return path.read_text(encoding='utf-8')
+    except OSError as error:
+        raise Refusal(f'{name} cannot be read: {error.strerror}.') from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes().count(b'\n', 0, error.start) + 1
+        raise Refusal(
+            f'{name}, line {line} or so: the file is not UTF-8. '
+            'Have your editor save it with that encoding.'
+        ) from error
+    except SyntaxError as error:
+        raise Refusal(f'{name}: {error.msg}.') from error
+
+
+def inspect_module(path: pathlib.Path, name: str) -> None:
+    """Refuse a module that Python cannot compile."""
+    text = read(path, name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            compile(text, name, 'exec', dont_inherit=True)
+    except SyntaxError as error:
+        kind = 'wrong indentation' if isinstance(error, IndentationError) else 'syntax'
+        code = (
+            f'\n    {error.text.strip()}' if error.text and error.text.strip() else ''
+        )
+        raise Refusal(
+            f'{name}, line {error.lineno}: Python cannot read this ({kind}: '
+            f'{error.msg}).{code}'
+        ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Refusal(f'{name}: Python cannot read this ({error}).') from error
+
+
+def inspect_project(path: pathlib.Path) -> None:
+    """Refuse a pyproject.toml that is no TOML."""
+    try:
+        tomllib.loads(read(path, path.name))
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(f'{path.name}: this is no TOML ({error}).') from error
+
+
+def refuse_hidden_packages(folder: pathlib.Path) -> None:
+    """Refuse a file that Python would find in place of a package."""
+    for path in folder.glob('*.py'):
+        if path.stem == 'conftest':
+            continue
+        if path.stem in sys.stdlib_module_names or importlib.util.find_spec(path.stem):
+            raise Refusal(
+                f'{path.name} hides the package {path.stem}, as it has its name: '
+                'rename the file.'
+            )
+
+
+def of_the_project(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield what of a folder belongs to the project, as far as checks use it."""
+    wanted = {name.partition('/')[0] for step in steps() for name in added_files(step)}
+    for path in look(folder):
+        if path.name in wanted or (path.is_file() and path.suffix in OF_A_PROJECT):
+            yield path
+
+
+def copy(folder: pathlib.Path, to: pathlib.Path) -> None:
+    """Copy what is to be checked: whatever the code does, the original stays."""
+    to.mkdir()
+    for path in of_the_project(folder):
+        try:
+            if path.is_dir():
+                shutil.copytree(
+                    path, to / path.name, ignore=LEFT_OUT, ignore_dangling_symlinks=True
+                )
+            else:
+                shutil.copy(path, to)
+        except (OSError, shutil.Error) as error:
+            raise Refusal(f'{shown(path)} cannot be read: {error}.') from error

@@ -1,0 +1,159 @@
+"""Shows a reader how far they are, and what to look at next."""
+
+import dataclasses
+
+from layout import Step, steps
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from . import book
+from .running import Check, Run
+
+BAR = 24
+"""How wide a bar is, in characters."""
+STYLES = {
+    'done': 'green',
+    'under way': 'yellow',
+    'wrong': 'bold red',
+    'not begun': 'dim',
+    'not asked': 'dim',
+}
+
+
+@dataclasses.dataclass
+class Shown:
+    """What is to be shown beside the table."""
+
+    stronger: bool = False
+    all: bool = False
+
+
+def state(step: Step, begun: list[Step], run: Run) -> str:
+    """Return how a step stands, in a word or two."""
+    if step not in begun:
+        return 'not begun'
+    if all(check.holds for check in run.of(step)):
+        return 'done'
+    return 'under way' if step == begun[-1] else 'wrong'
+
+
+def short_name(step: Step) -> str:
+    """Return what a step is called, without its number."""
+    return step.name.partition('_')[2].replace('_', ' ')
+
+
+def table(begun: list[Step], run: Run, bars: bool) -> Table:
+    """Return a row for each step."""
+    grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for step in steps():
+        how = state(step, begun, run)
+        checks = run.of(step)
+        held = sum(check.holds for check in checks)
+        count = f'{held} of {len(checks)}' if checks else ''
+        row: list[RenderableType] = [f'step {step.number}', short_name(step)]
+        if bars:
+            done = ProgressBar(
+                max(len(checks), 1),
+                held,
+                BAR,
+                complete_style=STYLES[how],
+                finished_style=STYLES[how],
+            )
+            row.append(done if checks else '')
+        grid.add_row(*row, Text(count, justify='right'), Text(how, STYLES[how]))
+    return grid
+
+
+def paragraph(title: str, lines: list[str], style: str = '') -> RenderableType:
+    """Return lines below a title."""
+    body = Group(*(Text(line, style) for line in lines))
+    return Group('', Text(title, 'bold'), Padding(body, (0, 0, 0, 2)))
+
+
+def section_lines(check: Check) -> list[str]:
+    """Return where the book tells of a check."""
+    section = book.sections().get(check.section)
+    return [section.title, section.place] if section else []
+
+
+def of_check(check: Check, options: Shown) -> RenderableType:
+    """Return all there is to say of a check that does not hold."""
+    parts: list[RenderableType] = []
+    if check.at_import:
+        parts.append(paragraph('Your code cannot be imported', check.lines))
+    else:
+        case = f' (tried with {check.case})' if check.case else ''
+        parts.append(paragraph('What should happen', [check.sentence + case], 'cyan'))
+        parts.append(paragraph('What happened', check.lines))
+    if check.printed.strip():
+        last = check.printed.strip().splitlines()[-5:]
+        parts.append(paragraph('What it printed last', [line[:200] for line in last]))
+    if check.hints and not check.at_import:
+        shown = check.hints if options.stronger else check.hints[:1]
+        if len(check.hints) > len(shown):
+            shown = [*shown, '(A stronger hint: add `--hint` behind `--`.)']
+        parts.append(paragraph('Hint', shown))
+    if lines := section_lines(check):
+        parts.append(paragraph('Read', lines))
+    return Group(*parts)
+
+
+def of_next(begun: list[Step]) -> RenderableType:
+    """Return what comes after the steps that hold."""
+    later = [step for step in steps() if step not in begun]
+    if not later:
+        return Text('\nEverything holds. That was the last step.', 'green')
+    chapter = book.chapter(later[0])
+    where = [chapter.title, chapter.place] if chapter else [later[0].name]
+    if not begun:
+        return paragraph('Nothing has been begun yet. Begin with', where)
+    return paragraph('Everything that you have begun holds. Next', where)
+
+
+def skipped(run: Run) -> list[str]:
+    """Return why checks were not tried, each reason once."""
+    reasons: dict[str, int] = {}
+    for check in run.checks:
+        if check.outcome == 'skipped':
+            why = check.lines[0] if check.lines else ''
+            reasons[why] = reasons.get(why, 0) + 1
+    return [f'{count} not tried here: {why}' for why, count in reasons.items()]
+
+
+def report(
+    console: Console, name: str, begun: list[Step], run: Run, options: Shown
+) -> None:
+    """Show how a folder stands."""
+    console.print(Text.from_markup(f'[bold]{escape(name)}[/]\n'))
+    console.print(table(begun, run, bars=console.is_terminal))
+    for line in skipped(run):
+        console.print(Text(f'\n{line}', 'dim'))
+    if options.all:
+        for check in run.checks:
+            show_line(console, check)
+    wrong = run.first_wrong
+    if wrong is not None:
+        step = next(step for step in steps() if step.number == wrong.step)
+        begins = f'\nThe first that does not hold, in step {step.number}:'
+        console.print(Text(begins, 'bold'))
+        console.print(of_check(wrong, options), soft_wrap=False)
+    if run.remark:
+        console.print(Text(f'\n{run.remark}', 'yellow'))
+    elif wrong is None and run.holds | (not begun):
+        console.print(of_next(begun))
+
+
+def show_line(console: Console, check: Check) -> None:
+    """Show a check in a line or two."""
+    marks = {'passed': ('holds', 'green'), 'failed': ('WRONG', 'bold red')}
+    word, style = marks.get(check.outcome, (check.outcome, 'dim'))
+    case = f' ({check.case})' if check.case else ''
+    console.print(
+        Text.assemble((f'{word:>11}', style), f'  {check.step}  {check.sentence}{case}')
+    )
+    if check.outcome == 'failed' and check.lines:
+        console.print(Text(f'{"":16}{check.lines[-1].strip()}'))

@@ -1,0 +1,325 @@
+"""Runs checks in processes of their own, and stops what hangs."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+from layout import Step
+
+from . import reading
+from .progress import PACKAGE
+
+WORKERS = 2
+START_LIMIT = 60.0
+"""How long a worker may take to find its checks, in seconds."""
+BUSY = 0.5
+"""How much of the time it may take a check may compute; a busy machine slows it."""
+MOST_STOPPED = 3
+"""After how many checks that had to be stopped the rest is left."""
+POLL = 0.02
+WORKER = pathlib.Path(__file__).with_name('worker.py')
+FRAME = re.compile(r'  File "(?P<path>.+)", line (?P<line>\d+) in (?P<name>\S+)')
+
+
+@dataclasses.dataclass
+class Check:
+    """One check: what should hold, and what came of it."""
+
+    name: str
+    step: int
+    sentence: str
+    case: str = ''
+    hints: list[str] = dataclasses.field(default_factory=list)
+    section: str = ''
+    outcome: str = 'not reached'
+    lines: list[str] = dataclasses.field(default_factory=list)
+    place: str = ''
+    at_import: bool = False
+    printed: str = ''
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was seen to hold, or cannot be tried on this machine."""
+        return self.outcome in ('passed', 'skipped')
+
+
+@dataclasses.dataclass
+class Run:
+    """What came of all checks."""
+
+    checks: list[Check]
+    remark: str = ''
+    seconds: float = 0.0
+
+    def of(self, step: Step) -> list[Check]:
+        """Return the checks of one step."""
+        return [check for check in self.checks if check.step == step.number]
+
+    @property
+    def first_wrong(self) -> Check | None:
+        """The first check that was tried and does not hold."""
+        tried = [check for check in self.checks if check.outcome == 'failed']
+        at_import = [check for check in tried if check.at_import]
+        return (at_import or tried or [None])[0]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check holds."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
+
+
+Told = Callable[[Check, int, int], None]
+"""Called with a check that has begun, how many are done, and how many there are."""
+
+
+def ignore(check: Check, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class Worker:
+    """A process that runs checks, and what it has told."""
+
+    def __init__(
+        self,
+        workplace: pathlib.Path,
+        index: int,
+        folder: pathlib.Path,
+        tests: list[str],
+    ) -> None:
+        self.workplace, self.index, self.folder = workplace, index, folder
+        self._stacks = workplace / f'{index}.stacks'
+        self._read = 0
+        report = workplace / f'{index}.jsonl'
+        report.touch()
+        self._report = report.open(encoding='utf-8')
+        self.current = ''
+        self.limit = START_LIMIT
+        self.since = time.monotonic()
+        self.over = False
+        temporary = workplace / 'tmp'
+        places = dict.fromkeys(['TMPDIR', 'TEMP', 'TMP'], str(temporary))
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                str(WORKER),
+                str(workplace),
+                str(index),
+                str(folder),
+                *tests,
+            ],
+            cwd=folder,
+            env={**os.environ, **places},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._watched = psutil.Process(self.process.pid)
+        self.computed_before = 0.0
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return what the worker has told since the last time."""
+        found = []
+        while (line := self._report.readline()).endswith('\n'):
+            found.append(json.loads(line))
+        if line:
+            self._report.seek(self._report.tell() - len(line.encode()))
+        return found
+
+    def hangs(self) -> bool:
+        """Return whether its check waits, or computes, for longer than it may."""
+        waited = time.monotonic() - self.since
+        computed = self.computed() - self.computed_before
+        return waited > self.limit or computed > self.limit * BUSY
+
+    def computed(self) -> float:
+        """Return for how long the process has computed so far, in seconds."""
+        try:
+            times = self._watched.cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
+
+    def stop(self) -> None:
+        """End the process, with all that it started."""
+        end_tree(self.process)
+        self._report.close()
+
+    def last_stacks(self) -> str:
+        """Return where the threads were when this was last written down."""
+        text = self._stacks.read_text(encoding='utf-8', errors='replace')
+        return text[text.rfind('Timeout (') :] if 'Timeout (' in text else text
+
+    def stuck_at(self) -> tuple[str, bool]:
+        """Return where in the folder's code it hung, and whether at an import."""
+        places = [
+            (path.relative_to(self.folder).as_posix(), match['line'], match['name'])
+            for match in FRAME.finditer(self.last_stacks())
+            if (path := pathlib.Path(match['path'])).is_relative_to(self.folder)
+        ]
+        if not places:
+            return '', False
+        name, line, function = places[0]
+        place = f'{name}, line {line}'
+        at_import = any(each == '<module>' for _, _, each in places)
+        return place if function.startswith(
+            '<'
+        ) else f'{place}, in {function}', at_import
+
+
+def end_tree(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all below it, on any system."""
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process(process.pid)
+        for child in [*parent.children(recursive=True), parent]:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, 'killpg'):
+            os.killpg(process.pid, 9)
+    process.wait()
+
+
+class Runner:
+    """Runs the checks in some folders on one folder of code."""
+
+    def __init__(
+        self,
+        workplace: pathlib.Path,
+        folder: pathlib.Path,
+        tests: list[str],
+        told: Told,
+    ) -> None:
+        self._workplace, self._folder = workplace, folder
+        self._tests, self._told = tests, told
+        self._checks: dict[str, Check] = {}
+        self._remark = ''
+        self._stopped = 0
+        self._workers: list[Worker] = []
+
+    def run(self) -> Run:
+        """Run them all, as far as they get."""
+        start = time.monotonic()
+        try:
+            for index in range(WORKERS):
+                self.start(index)
+            while self._workers:
+                time.sleep(POLL)
+                for worker in list(self._workers):
+                    self.attend(worker)
+        finally:
+            for worker in self._workers:
+                worker.stop()
+        checks = list(self._checks.values())
+        return Run(checks, self._remark, time.monotonic() - start)
+
+    def start(self, index: int) -> None:
+        """Start a worker."""
+        self._workers.append(Worker(self._workplace, index, self._folder, self._tests))
+
+    def attend(self, worker: Worker) -> None:
+        """Take in what a worker tells, and see to one that hangs or has ended."""
+        ended = worker.process.poll() is not None
+        for event in worker.events():
+            self.take_in(worker, event)
+        if worker.over or ended or worker.hangs():
+            self._workers.remove(worker)
+            worker.stop()
+            if not worker.over:
+                self.replace(worker, ended)
+
+    def take_in(self, worker: Worker, event: dict[str, Any]) -> None:
+        """Take in an event."""
+        worker.since = time.monotonic()
+        worker.computed_before = worker.computed()
+        match event.pop('event'):
+            case 'found':
+                for found in event['checks']:
+                    self._checks.setdefault(found['name'], Check(**found))
+            case 'start':
+                worker.current, worker.limit = event['check'], event['limit']
+                done = sum(
+                    check.outcome != 'not reached' for check in self._checks.values()
+                )
+                self._told(self._checks[worker.current], done, len(self._checks))
+            case 'done':
+                check = self._checks[event.pop('check')]
+                for name, value in event.items():
+                    setattr(check, name, value)
+                worker.current, worker.limit = '', START_LIMIT
+            case 'broken':
+                self._remark = self._remark or f'The checks broke off: {event["why"]}'
+            case 'over':
+                worker.over = True
+                if not self._checks and not self._remark:
+                    printed = event['printed'].strip().splitlines()
+                    why = printed[-1] if printed else 'no checks were found'
+                    self._remark = f'The checks could not be run: {why}'
+
+    def replace(self, worker: Worker, ended: bool) -> None:
+        """Note what went wrong with a worker, and have another go on without it."""
+        check = self._checks.get(worker.current)
+        if check is None:
+            self._remark = (
+                'The checks could not be run: the process that runs them '
+                + ('ended.' if ended else f'did not start in {START_LIMIT:g} seconds.')
+            )
+            return
+        place, check.at_import = worker.stuck_at()
+        check.outcome, check.place = 'failed', place
+        if ended:
+            check.lines = [
+                'The whole program ended during this check, '
+                f'with the status {worker.process.returncode}.'
+            ]
+        else:
+            check.lines = ['It took too long, and was stopped.']
+            if place:
+                check.lines.append(
+                    f'Your code was at {place}: an endless loop, or a wait?'
+                )
+        self._stopped += 1
+        if check.at_import or self._stopped >= MOST_STOPPED:
+            self._remark = 'The checks after it were not run.'
+            for other in self._workers:
+                other.stop()
+            self._workers.clear()
+            return
+        self.release(worker)
+        self.start(worker.index + WORKERS)
+
+    def release(self, worker: Worker) -> None:
+        """Give back the checks that a worker has taken and not begun."""
+        for number, check in enumerate(self._checks.values()):
+            taken = self._workplace / f'{number}.taken'
+            if check.outcome == 'not reached' and taken.exists():
+                if taken.read_text() == str(worker.index):
+                    taken.unlink()
+
+
+def run(folder: pathlib.Path, tests: list[pathlib.Path], told: Told = ignore) -> Run:
+    """Run the tests in some folders on a copy of some code."""
+    with tempfile.TemporaryDirectory(
+        prefix='check-', ignore_cleanup_errors=True
+    ) as name:
+        workplace = pathlib.Path(name).resolve()
+        (workplace / 'tmp').mkdir()
+        code = workplace / 'code'
+        reading.copy(folder, code)
+        result = Runner(workplace, code, [str(path) for path in tests], told).run()
+        if not (code / PACKAGE).is_dir():
+            result.remark = (
+                'While it was checked, your code deleted the folder that it lies in. '
+                'That was a copy: yours is as it was.'
+            )
+        return result
