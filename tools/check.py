@@ -19,9 +19,9 @@ from rich.text import Text
 
 WORK = ROOT / 'work'
 ENDING = """
-The exit status is 0 if what was asked holds, and 1 if it does not. Without --step that is
-every check of every step that you have begun: whoever has finished chapter 3 gets 0, and
-chapters 4 to 6 do not count until something of them is there. With --step N it is every
+The exit status is 0 if what was asked holds, and 1 if it does not. Without --step, that
+is every check of every step that was begun: whoever has finished chapter 3 gets 0, and
+later chapters do not count until something of them is there. With --step N it is every
 check of the steps from 1 to N. With several folders, it must hold for each.
 """
 

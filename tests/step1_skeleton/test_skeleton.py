@@ -10,12 +10,29 @@ import falcon.asgi
 import falcon.testing
 import pytest
 
+pytestmark = pytest.mark.hint(section='step1-app')
 
+
+@pytest.mark.hint(
+    'Where does Python look for `asgilook`? The folder lies directly in yours, '
+    'beside `pyproject.toml`, and holds a file `app.py`.',
+    'Make `asgilook/__init__.py`, with a docstring and nothing more, and '
+    "`asgilook/app.py`. In your folder, `python -c 'import asgilook.app'` then "
+    'prints nothing.',
+    section='step1-package',
+)
 def test_package(module):
     """`asgilook` is a package, and its module `app` can be imported."""
     assert module('app').__package__ == 'asgilook'
 
 
+@pytest.mark.hint(
+    'pip reads from `pyproject.toml` what the project is called and what it '
+    'needs. Is the file there, and is its table called `[project]`?',
+    'Below `[project]` stand `name = "asgilook"` and a list `dependencies`, with '
+    '`falcon` and `uvicorn` in it, each followed by `>=` and a version.',
+    section='step1-install',
+)
 def test_project(app_folder):
     """The project says what it is called and what it needs, for pip to install it."""
     path = app_folder / 'pyproject.toml'
@@ -28,11 +45,25 @@ def test_project(app_folder):
     }
 
 
+@pytest.mark.hint(
+    'Falcon has two classes that are called `App`: one for WSGI, and one for '
+    'ASGI. Which is yours?',
+    '`import falcon.asgi`, and then `app = falcon.asgi.App()`. From step 3 on, '
+    '`create_app` makes the same and returns it.',
+)
 def test_application(app):
     """The application is an asynchronous Falcon app."""
     assert isinstance(app, falcon.asgi.App)
 
 
+@pytest.mark.hint(
+    'An application without routes answers 404 to everything, all by itself. What '
+    'of yours answers in its place?',
+    'Take out every route, sink or middleware that no chapter has asked for. If '
+    'errors are answered by code of yours, it has to leave `title` as it is and '
+    'answer with JSON.',
+    section='step1-run',
+)
 @pytest.mark.parametrize(
     'path', ['/', '/image', '/images/', '/thumbnails', '/%00', '/é', '//']
 )
@@ -45,6 +76,13 @@ def test_nothing_there(client, method, path):
     assert result.json['title'] == '404 Not Found'
 
 
+@pytest.mark.hint(
+    'A server tells the application when it starts and when it ends. '
+    '`falcon.asgi.App` deals with both by itself; what of yours runs then?',
+    'Only middleware has a say at startup: look at its `process_startup` and '
+    '`process_shutdown`. Both are coroutines, `async def`, and must not raise.',
+    section='step1-servers',
+)
 def test_lifespan(app, run):
     """The application starts up and shuts down when its server does."""
 
@@ -55,9 +93,11 @@ def test_lifespan(app, run):
     assert run(live()).status_code == 404
 
 
-def answer(port, path):
+def answer(server, port, path):
     """Return the status that the server answers with, once it does."""
     for _ in range(100):
+        if server.poll() is not None:
+            raise AssertionError(f'Uvicorn did not start:\n{server.stdout.read()}')
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=5)
         try:
             connection.request('GET', path)
@@ -69,6 +109,13 @@ def answer(port, path):
     raise AssertionError('No server came up within five seconds.')
 
 
+@pytest.mark.hint(
+    'Start it as the chapter does, in your own folder, and read what uvicorn prints.',
+    '`uvicorn asgilook.app:app` (from step 3 on `asgilook.asgi:app`) needs a name '
+    '`app` at the top level of that module, and no error while it is imported. '
+    'The log has to stay at the level `info`.',
+    section='step1-run',
+)
 def test_hosted(app_folder, free_port, tmp_path, monkeypatch):
     """Uvicorn hosts the application, and tells its log of each request."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path))
@@ -83,7 +130,7 @@ def test_hosted(app_folder, free_port, tmp_path, monkeypatch):
         text=True,
     ) as server:
         try:
-            assert answer(free_port, '/nothing') == 404
+            assert answer(server, free_port, '/nothing') == 404
         finally:
             server.terminate()
         log = server.communicate()[0]

@@ -5,7 +5,16 @@ import pathlib
 import tempfile
 import uuid
 
+import pytest
 
+pytestmark = pytest.mark.hint(section='step2-settings')
+
+
+@pytest.mark.hint(
+    'Which folder does your system have for files that need not last? The module '
+    '`tempfile` knows.',
+    "The default is `pathlib.Path(tempfile.gettempdir(), 'asgilook')`.",
+)
 def test_default_folder(module, monkeypatch):
     """Without a word from the environment, pictures go to the temporary folder."""
     monkeypatch.delenv('ASGI_LOOK_STORAGE_PATH', raising=False)
@@ -13,6 +22,13 @@ def test_default_folder(module, monkeypatch):
     assert pathlib.Path(module('config').Config().storage_path) == expected
 
 
+@pytest.mark.hint(
+    'When is the variable read: once, at the import of the module, or each time '
+    'that `Config()` is called? And what is it then, a text or a path?',
+    'In `__init__`: `self.storage_path = '
+    "pathlib.Path(os.environ.get('ASGI_LOOK_STORAGE_PATH') or "
+    'DEFAULT_STORAGE_PATH)`.',
+)
 def test_folder_from_environment(module, monkeypatch, tmp_path):
     """`ASGI_LOOK_STORAGE_PATH` names another folder, as a path."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'elsewhere'))
@@ -21,6 +37,11 @@ def test_folder_from_environment(module, monkeypatch, tmp_path):
     assert pathlib.Path(storage_path) == tmp_path / 'elsewhere'
 
 
+@pytest.mark.hint(
+    '`uuid_generator` is called for each new id. So it is no id itself, but a '
+    'function.',
+    '`self.uuid_generator = uuid.uuid4`, without parentheses behind it.',
+)
 def test_ids(module):
     """Ids are random UUIDs unless another generator is put in."""
     first, second = (module('config').Config().uuid_generator() for _ in range(2))
@@ -28,6 +49,12 @@ def test_ids(module):
     assert first != second
 
 
+@pytest.mark.hint(
+    'Change one configuration, and the other changes too: they share something. '
+    'Where do the settings live?',
+    'Set each attribute on `self`, in `__init__`. Keep no `Config` of the whole '
+    'program in a module.',
+)
 def test_no_global(module, tmp_path):
     """Two configurations do not know of each other."""
     one, other = module('config').Config(), module('config').Config()

@@ -10,6 +10,8 @@ import PIL.Image
 import pytest
 from pictures import draw, file_of, png_claiming, upload
 
+pytestmark = pytest.mark.hint(section='step2-the-store')
+
 ORIENTATION, GPS = 0x0112, 0x8825
 
 
@@ -25,11 +27,23 @@ def near(colour, other):
     return all(abs(one - two) < 12 for one, two in zip(colour, other, strict=True))
 
 
+@pytest.mark.hint(
+    'The folder may not be there when the store begins, and neither may the '
+    'folders above it.',
+    'In `Store.__init__`: `pathlib.Path(config.storage_path).mkdir(parents=True, '
+    'exist_ok=True)`.',
+)
 def test_folder_is_made(store, folder):
     """The store makes the folder it keeps pictures in."""
     assert folder.is_dir()
 
 
+@pytest.mark.hint(
+    'The setting may be any object that says what path it means, not a '
+    '`pathlib.Path` or a text alone. What do you do with it?',
+    'Hand it to `pathlib.Path(config.storage_path, name)`. Neither `+` nor `/` '
+    'works on every kind of path.',
+)
 def test_path_like(module, config, tmp_path, run):
     """The folder may be given as any kind of path."""
 
@@ -42,6 +56,13 @@ def test_path_like(module, config, tmp_path, run):
     assert pathlib.Path(image.path).parent == tmp_path / 'place'
 
 
+@pytest.mark.hint(
+    'Three things come of `save`: the object that it returns, its URI, and a '
+    'file. Which of them is not as it should be?',
+    'The size is that of the converted picture, the URI is '
+    "`f'/images/{self.image_id}.jpeg'`, and the file at `path` holds what "
+    '`to_jpeg` made, not the data that was sent.',
+)
 def test_save(store, run):
     """What was saved is a JPEG file of the same size, under the id it was given."""
     image = run(store.save('some-id', upload((640, 360))))
@@ -52,6 +73,12 @@ def test_save(store, run):
     assert (stored.format, stored.mode, stored.size) == ('JPEG', 'RGB', (640, 360))
 
 
+@pytest.mark.hint(
+    'Something on the way changes the colours: a mode, or a JPEG of poor quality.',
+    'Lay the picture onto a new one of the mode `RGB`, and save that as JPEG with '
+    'a quality of 90.',
+    section='step2-convert',
+)
 def test_colours(store, run):
     """The colours are the ones that were sent, as near as JPEG comes."""
     sent = draw((200, 100))
@@ -60,6 +87,12 @@ def test_colours(store, run):
         assert near(stored.getpixel(place), sent.getpixel(place))
 
 
+@pytest.mark.hint(
+    'A time without a time zone means something else on every machine. And when '
+    'is it looked up: once, or for each picture?',
+    '`datetime.datetime.now(datetime.UTC)`, called when the picture is made. In a '
+    'dataclass, that is `default_factory=now`, not `default=now()`.',
+)
 def test_modified(store, run):
     """A picture knows when it was stored, in UTC."""
     before = datetime.datetime.now(datetime.UTC)
@@ -68,6 +101,13 @@ def test_modified(store, run):
     assert image.modified.utcoffset() == datetime.timedelta(0)
 
 
+@pytest.mark.hint(
+    'The record becomes JSON later, so it holds texts, numbers and lists. Compare '
+    'it to the one in the chapter, key by key.',
+    'The keys are `id`, `image`, `modified` and `size`. '
+    '`falcon.dt_to_http(self.modified)` makes the date, and `list(self.size)` the '
+    'size.',
+)
 def test_record(store, run):
     """The record has the id, the URI, an HTTP date and the size."""
     image = run(store.save('a', upload((640, 360))))
@@ -79,6 +119,12 @@ def test_record(store, run):
     assert moment == image.modified.replace(microsecond=0, tzinfo=None)
 
 
+@pytest.mark.hint(
+    'How does the store find a picture again? It needs to remember what it saved, '
+    'by id.',
+    '`save` ends with `self._images[image_id] = image` and returns the image; '
+    '`get` is `self._images.get(image_id)`.',
+)
 def test_get(store, run):
     """A picture is found by its id; an unknown id finds nothing."""
     image = run(store.save('a', upload()))
@@ -86,6 +132,10 @@ def test_get(store, run):
     assert store.get('b') is None
 
 
+@pytest.mark.hint(
+    'Neither the id nor the name says which picture is the oldest.',
+    '`sorted(self._images.values(), key=lambda image: image.modified)`.',
+)
 def test_list_images(store, run):
     """Pictures are listed oldest first."""
     assert list(store.list_images()) == []
@@ -93,6 +143,12 @@ def test_list_images(store, run):
     assert list(store.list_images()) == saved
 
 
+@pytest.mark.hint(
+    'Two stores share something. Is there a dictionary in the class or in the '
+    'module, in place of one for each store?',
+    "`self._images = {}` belongs into `Store.__init__`, and each picture's path "
+    'comes from the configuration that its store was given.',
+)
 def test_stores_are_apart(module, config, tmp_path, run):
     """Two stores with folders of their own do not see each other's pictures."""
     other = module('config').Config()
@@ -103,6 +159,13 @@ def test_stores_are_apart(module, config, tmp_path, run):
     assert not list((tmp_path / 'other').iterdir())
 
 
+@pytest.mark.hint(
+    'A camera that is held upright stores the picture lying, and notes in the '
+    'EXIF data how to turn it. Pillow has a function that does.',
+    '`PIL.ImageOps.exif_transpose(image, in_place=True)`, before anything else is '
+    'done to the picture. Its size is the one after that.',
+    section='step2-clean',
+)
 @pytest.mark.parametrize('orientation', range(1, 9))
 def test_upright(store, run, orientation):
     """A photo is turned as its camera was held, whichever of the eight ways."""
@@ -156,6 +219,13 @@ def transparent(kind):
     )
 
 
+@pytest.mark.hint(
+    "`convert('RGB')` leaves transparency out, and what was hidden comes to "
+    'light. What should lie behind the picture?',
+    "Convert to `RGBA`, also where `'transparency' in image.info`. Then paste it "
+    'onto a white picture of the mode `RGB`, with itself as the mask.',
+    section='step2-clean',
+)
 @pytest.mark.parametrize(
     'kind',
     [
@@ -176,12 +246,24 @@ def test_transparent_is_white(store, run, kind):
     assert near(stored.getpixel((10, 10)), (255, 255, 255))
 
 
+@pytest.mark.hint(
+    'Half transparent is neither see-through nor opaque: both colours count.',
+    '`picture.paste(image, mask=image)` mixes as the transparency says, if '
+    '`image` is `RGBA` and `picture` is white.',
+    section='step2-clean',
+)
 def test_half_transparent(store, run):
     """What is half transparent is mixed with white."""
     data = file_of(PIL.Image.new('RGBA', (20, 20), (0, 0, 0, 128)))
     assert near(reopen(run(store.save('a', data))).getpixel((10, 10)), (127, 127, 127))
 
 
+@pytest.mark.hint(
+    'A JPEG has eight bits per colour. What does `convert` do to a value beyond 255?',
+    "For the modes that begin with `I`: `image.convert('I').point(lambda value: "
+    'value / 256)`. The other modes go by way of `RGBA`.',
+    section='step2-clean',
+)
 @pytest.mark.parametrize(
     ('mode', 'value'),
     [('I;16', 0x8000), ('L', 128), ('1', 1), ('CMYK', (0, 0, 0, 127))],
@@ -194,6 +276,12 @@ def test_other_modes(store, run, mode, value):
     assert near(reopen(run(store.save('a', data))).getpixel((10, 10)), (grey,) * 3)
 
 
+@pytest.mark.hint(
+    'A picture that Pillow has opened carries EXIF data and more with it, and '
+    'takes them along when it is saved.',
+    'Paste its pixels onto a picture fresh from `PIL.Image.new`, and save that one.',
+    section='step2-clean',
+)
 def test_no_metadata(store, run):
     """Neither EXIF data, nor the place a photo was taken at, nor a comment stays."""
     exif = PIL.Image.Exif()
@@ -209,6 +297,13 @@ def test_no_metadata(store, run):
     assert all(word not in content for word in [b'Camera maker', secret, b'xmpmeta'])
 
 
+@pytest.mark.hint(
+    'What a camera or a program wrote beside the picture may be damaged while the '
+    'picture is fine.',
+    'Turn it inside `with contextlib.suppress(Exception):`, so that a picture '
+    'whose metadata cannot be read is stored as it lies.',
+    section='step2-clean',
+)
 def test_damaged_metadata(store, run):
     """A photo with damaged EXIF data is stored all the same: its pixels are fine."""
     text_for_a_width = struct.pack('<HHI4s', 0x0100, 2, 4, b'two\0')
@@ -221,12 +316,25 @@ def test_damaged_metadata(store, run):
     assert reopen(run(store.save('b', data))).size == (60, 40)
 
 
+@pytest.mark.hint(
+    'A comment of a GIF travels in `image.info`, and Pillow writes it into the JPEG.',
+    'Save a picture fresh from `PIL.Image.new`: its `info` is empty.',
+    section='step2-clean',
+)
 def test_no_comment_of_a_gif(store, run):
     """A comment in a file of another format does not stay either."""
     image = run(store.save('a', file_of(draw(mode='P'), 'GIF', comment=b'Hello')))
     assert b'Hello' not in pathlib.Path(image.path).read_bytes()
 
 
+@pytest.mark.hint(
+    '`save` has to raise before it writes or remembers anything. What does yours '
+    'do first? And what of a picture that is only too large?',
+    'Convert first, then write, then remember. Check `image.size` before and '
+    'after `load()`: Pillow itself raises only above twice its limit, and a JPEG '
+    'has at most 65,500 pixels along a side.',
+    section='step2-convert',
+)
 @pytest.mark.parametrize(
     'data',
     [
@@ -248,6 +356,13 @@ def test_bad_data(store, run, left_behind, data):
     assert left_behind() == []
 
 
+@pytest.mark.hint(
+    "The list names what was done in the event loop's thread, where it holds up "
+    'everyone else.',
+    "`await loop.run_in_executor(self._pool, to_jpeg, data)` for Pillow's work, "
+    "and `async with aiofiles.open(image.path, 'wb') as file` for the file.",
+    section='step2-never-waits',
+)
 def test_event_loop_is_free(store, run, blocking_calls):
     """Neither Pillow's work nor a file is dealt with in the event loop."""
     data = upload()
@@ -261,6 +376,12 @@ def test_event_loop_is_free(store, run, blocking_calls):
     assert blocking_calls == []
 
 
+@pytest.mark.hint(
+    'While one upload waits, another runs. Do they share a variable or the name '
+    'of a file?',
+    'Keep what belongs to an upload in local variables of `save`, and name each '
+    'file by its id.',
+)
 def test_many_at_once(store, run, left_behind):
     """Pictures that are saved at the same time do not get into each other's way."""
     sizes = [(100 + n, 80) for n in range(16)]

@@ -8,9 +8,16 @@ import falcon.testing
 import pytest
 from pictures import upload
 
+pytestmark = pytest.mark.hint(section='step3-list')
+
 UNKNOWN = '36562622-48e5-4a61-be67-e426b11821ed'
 
 
+@pytest.mark.hint(
+    'Is there a route for `/images`, and does its resource have a responder for `GET`?',
+    "`app.add_route('/images', Images(config, store))` in `create_app`, and "
+    '`async def on_get(self, req, resp)` that sets `resp.media` to a list.',
+)
 def test_empty_list(client):
     """At first, the list of pictures is empty."""
     result = client.simulate_get('/images')
@@ -19,6 +26,13 @@ def test_empty_list(client):
     assert result.json == []
 
 
+@pytest.mark.hint(
+    'The answer to an upload consists of three things: a status, a header, and a '
+    'record. Which one is missing?',
+    '`resp.status = falcon.HTTP_201`, `resp.location = image.uri` and `resp.media '
+    '= image.serialize()`.',
+    section='step3-upload',
+)
 def test_upload(client):
     """An upload answers 201, with the picture's place and its record."""
     result = client.simulate_post('/images', body=upload((640, 360)))
@@ -30,6 +44,13 @@ def test_upload(client):
     assert falcon.http_date_to_dt(record['modified'])
 
 
+@pytest.mark.hint(
+    'How do you read the body? `req.get_media()` goes by what the client says '
+    'that it is.',
+    '`data = await req.stream.read()` takes the bytes as they are. Pillow finds '
+    'out the format.',
+    section='step3-upload',
+)
 def test_content_type_does_not_matter(client):
     """What an upload says that it is does not matter; what it is does."""
     headers = {'Content-Type': 'text/plain'}
@@ -37,18 +58,37 @@ def test_content_type_does_not_matter(client):
     assert result.status_code == 201
 
 
+@pytest.mark.hint(
+    'The configuration says how ids are made, and may be changed up to the moment '
+    'of the upload.',
+    '`image_id = str(self._config.uuid_generator())` in `on_post`.',
+    section='step3-upload',
+)
 def test_id_from_generator(config, client):
     """A picture's id comes from the configuration's generator."""
     config.uuid_generator = lambda: uuid.UUID(UNKNOWN)
     assert client.simulate_post('/images', body=upload()).json['id'] == UNKNOWN
 
 
+@pytest.mark.hint(
+    'The list has the same records that the uploads were answered with, in the '
+    'order of the uploads.',
+    '`resp.media = [image.serialize() for image in self._store.list_images()]`.',
+)
 def test_list(client):
     """The list has all records, the oldest first."""
     records = [client.simulate_post('/images', body=upload()).json for _ in range(3)]
     assert client.simulate_get('/images').json == records
 
 
+@pytest.mark.hint(
+    'The status, the media type, the length, the bytes: which is not as it should '
+    'be, and is it so the first time already?',
+    'Open the file anew for each request, set `resp.content_type = '
+    'falcon.MEDIA_JPEG`, and end with `resp.set_stream(stream, length)`, where '
+    "the length is the file's size.",
+    section='step3-download',
+)
 def test_download(client, config, folder):
     """A picture comes back as it lies on the disk, each time, with its length."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
@@ -61,6 +101,12 @@ def test_download(client, config, folder):
         assert result.content == stored.read_bytes()
 
 
+@pytest.mark.hint(
+    'The picture came in one piece, so it was all in memory. Who read it?',
+    'Do not read the file: hand the open one to `resp.set_stream(stream, '
+    'length)`. Falcon reads it piece by piece, and closes it.',
+    section='step3-stream',
+)
 def test_streamed(app, run, folder):
     """A picture is sent in pieces, not held in memory as a whole."""
     data = upload((1200, 900))
@@ -79,6 +125,13 @@ def test_streamed(app, run, folder):
     assert max(sizes) < stored.stat().st_size
 
 
+@pytest.mark.hint(
+    "The list names what was done in the event loop's thread. Opening a file "
+    'counts, and so does Pillow.',
+    '`await aiofiles.os.stat(image.path)` and `await aiofiles.open(image.path, '
+    "'rb')`, and let `Store.save` do the rest.",
+    section='step3-download',
+)
 def test_event_loop_is_free(app, run, blocking_calls):
     """A request's files and Pillow's work are kept out of the event loop."""
     data = upload()
@@ -93,6 +146,13 @@ def test_event_loop_is_free(app, run, blocking_calls):
     assert blocking_calls == []
 
 
+@pytest.mark.hint(
+    'All requests share one resource. What does one of them leave on `self` that '
+    'another overwrites?',
+    "Keep everything about one request in local variables. And give an executor's "
+    'work `await`, so that the others go on.',
+    section='step3-upload',
+)
 def test_many_at_once(app, run):
     """Forty uploads at the same time all succeed."""
     data = upload((200, 100))
@@ -107,6 +167,14 @@ def test_many_at_once(app, run):
     assert run(visit()) == ({201}, 40)
 
 
+@pytest.mark.hint(
+    'Which part of the route refuses an id that is no UUID? And who says what to '
+    'do, in the `description`?',
+    'The route is `/images/{image_id:uuid}.jpeg`. For an unknown id raise '
+    '`falcon.HTTPNotFound`; `errors.to_json` adds the description, and '
+    '`set_error_serializer` puts it to work.',
+    section='step3-converters',
+)
 @pytest.mark.parametrize(
     'path',
     [
@@ -134,6 +202,13 @@ def test_not_found(client, path):
     assert result.json['description']
 
 
+@pytest.mark.hint(
+    'The store still knows the picture, but the disk does not. What does opening '
+    'the file raise then?',
+    'Put `stat` and `open` into a `try`, and answer `FileNotFoundError` with '
+    '`raise falcon.HTTPNotFound from None`.',
+    section='step3-download',
+)
 def test_file_gone(client, folder):
     """A picture whose file has gone from the disk answers 404."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
@@ -144,6 +219,13 @@ def test_file_gone(client, folder):
     assert result.json['description']
 
 
+@pytest.mark.hint(
+    'Falcon answers 405 by itself where a resource has no responder for a method. '
+    'What it lacks is advice.',
+    'No sink or `on_...` for methods that the chapter does not have. '
+    '`errors.to_json` fills in a `description` for 405.',
+    section='step3-by-itself',
+)
 @pytest.mark.parametrize(
     ('path', 'methods'),
     [('/images', {'GET', 'POST', 'OPTIONS'}), ('/images/{}.jpeg', {'GET', 'OPTIONS'})],
@@ -159,6 +241,13 @@ def test_no_such_method(client, path, methods, method):
     assert result.json['description']
 
 
+@pytest.mark.hint(
+    'Without a responder for `HEAD`, Falcon answers it the same each time. What '
+    'has changed between the two?',
+    'Leave `HEAD` to Falcon. From step 5 on: whatever is cached is for `GET` '
+    'alone, so the cache must not answer anything else.',
+    section='step3-by-itself',
+)
 @pytest.mark.parametrize('path', ['/images', '/images/{}.jpeg'])
 def test_head_is_the_same_every_time(client, path):
     """`HEAD` is answered the same before and after a `GET`, without a body."""
@@ -171,6 +260,13 @@ def test_head_is_the_same_every_time(client, path):
     assert before.content == after.content == b''
 
 
+@pytest.mark.hint(
+    'Falcon answers `OPTIONS` by itself, with the methods that a resource has '
+    'responders for.',
+    'Write no `on_options`. `on_get` and `on_post` have to be methods of the '
+    'resource that is routed to `/images`.',
+    section='step3-by-itself',
+)
 def test_options(client):
     """`OPTIONS` names the methods of a resource, and changes nothing."""
     result = client.simulate_options('/images')
@@ -179,6 +275,13 @@ def test_options(client):
     assert client.simulate_get('/images').json == []
 
 
+@pytest.mark.hint(
+    'Falcon describes errors in the form that a client asks for with `Accept`. A '
+    'client that wants a picture gets no text at all.',
+    '`app.set_error_serializer(errors.to_json)`; `to_json` sets '
+    '`resp.content_type = falcon.MEDIA_JSON` and `resp.data = error.to_json()`.',
+    section='step3-error-handlers',
+)
 @pytest.mark.parametrize('accept', ['image/jpeg', 'text/xml', 'text/html', '*/*'])
 def test_errors_are_json(client, accept):
     """An error is described in JSON, even to a client that hoped for a picture."""
@@ -192,6 +295,13 @@ def test_errors_are_json(client, accept):
         assert result.json['description']
 
 
+@pytest.mark.hint(
+    'Two calls of `create_app` should have nothing in common. What lives outside '
+    'of it?',
+    'Make the `Store` inside `create_app`, from the `config` that it was given, '
+    'and the resources from that store.',
+    section='step3-create-app',
+)
 def test_apps_are_apart(module, config, tmp_path):
     """Two apps with folders of their own do not see each other's pictures."""
     other = module('config').Config()
@@ -204,6 +314,12 @@ def test_apps_are_apart(module, config, tmp_path):
     assert two.simulate_get(record['image']).status_code == 404
 
 
+@pytest.mark.hint(
+    'A server imports a module and looks for a name in it. It does not call '
+    '`create_app` by itself.',
+    '`asgilook/asgi.py` holds `from .app import create_app` and `app = create_app()`.',
+    section='step3-create-app',
+)
 def test_app_for_the_server(module, monkeypatch, tmp_path):
     """The module `asgi` holds the app that a server imports."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'served'))

@@ -16,7 +16,10 @@ from pictures import (
 )
 
 AT_ONCE = 8
-pytestmark = pytest.mark.filterwarnings('ignore')  # Pillow's, on what is damaged
+pytestmark = [
+    pytest.mark.hint(section='step3-error-handlers'),
+    pytest.mark.filterwarnings('ignore'),  # Pillow's, on what is damaged
+]
 
 
 @pytest.fixture
@@ -42,6 +45,11 @@ def post_all(app, run, left_behind):
     return lambda bodies: run(post(bodies))
 
 
+@pytest.mark.hint(
+    "This is about the Pillow in the workbook's environment, not about your code: "
+    'it lacks a format.',
+    '`tox -r -e check` makes the environment anew.',
+)
 def test_there_is_enough_to_try():
     """Pillow here writes the usual formats, so that the tests below mean something."""
     usual = {
@@ -60,6 +68,14 @@ def test_there_is_enough_to_try():
     assert len(every_file()) > 80
 
 
+@pytest.mark.hint(
+    'The names are those of formats and modes. 500 means an error that nobody '
+    'took care of; 415 or 422 for 201 means that a good picture was refused.',
+    '`normalise` has to deal with every mode: `I` and its kin first, all others '
+    'that are not `RGB` by way of `RGBA`. What still raises is '
+    '`DamagedImageError`.',
+    section='step2-clean',
+)
 def test_every_format_and_mode(post_all):
     """A file of any format and mode that Pillow can read back is stored."""
     answers = post_all(every_file().items())
@@ -68,6 +84,13 @@ def test_every_format_and_mode(post_all):
     assert list(expected.values()).count(201) > 70
 
 
+@pytest.mark.hint(
+    'Each format has its own errors for what is damaged, so a list of them is '
+    'never complete.',
+    'In `decode`: `except PIL.UnidentifiedImageError` first, and then `except '
+    'Exception as error: raise DamagedImageError(...) from error`. The app needs '
+    'a handler for both errors.',
+)
 @pytest.mark.parametrize('make', [cut_short, flipped])
 def test_damaged(post_all, make):
     """A file that was cut or changed is stored if it can be read, and else refused."""
@@ -82,6 +105,13 @@ def test_damaged(post_all, make):
             assert answer.json['description'], name
 
 
+@pytest.mark.hint(
+    'The store raises an error of its own. Falcon does not know that one, unless '
+    'you tell it what to answer.',
+    '`app.add_error_handler(UnknownFormatError, errors.unknown_format)`; the '
+    'handler is a coroutine that raises `falcon.HTTPUnsupportedMediaType` with a '
+    'description.',
+)
 @pytest.mark.parametrize(
     'data',
     [
@@ -104,6 +134,14 @@ def test_no_picture(post_all, data):
     assert answer.json['description']
 
 
+@pytest.mark.hint(
+    '`PIL.Image.open` reads the header only, so the size is known before the '
+    'pixels take up memory. When do you look at it?',
+    'Between `PIL.Image.open` and `image.load()`: raise if a side is above '
+    '`JPEG_MAX_SIDE` or the product above `MAX_PIXELS`. It is answered 422, as a '
+    'damaged picture is.',
+    section='step2-convert',
+)
 @pytest.mark.parametrize('side', [20_000, 60_000, MAX_PNG_SIDE])
 def test_bomb(post_all, side):
     """A small file that claims to be huge answers 422, before memory is spent on it."""
@@ -112,6 +150,12 @@ def test_bomb(post_all, side):
     assert answer.json['description']
 
 
+@pytest.mark.hint(
+    'The client said how long the body would be. How much of it came?',
+    'In `on_post`, after reading: `if len(data) < (req.content_length or 0): '
+    'raise falcon.HTTPBadRequest(...)`.',
+    section='step3-upload',
+)
 def test_broken_off(app, run, left_behind):
     """An upload that breaks off is not stored, even if what came of it can be read."""
     data = upload() + bytes(1000)
@@ -130,6 +174,12 @@ def test_broken_off(app, run, left_behind):
     assert left_behind() == []
 
 
+@pytest.mark.hint(
+    'A form wraps the picture in lines of its own, so the body is no picture. A '
+    'client should learn what to send in its place.',
+    'The description for 415 says that the file itself has to be the `body` of '
+    'the request.',
+)
 def test_form(client):
     """A form with a picture in it is no picture; the answer says what to send."""
     body = (
@@ -143,6 +193,13 @@ def test_form(client):
     assert 'body' in result.json['description']
 
 
+@pytest.mark.hint(
+    'Something of the upload that was refused is still there: a file, an entry in '
+    'the list, or a value on `self`.',
+    'In `Store.save`, convert first. Only when that has worked, write the file, '
+    'and only after that put the picture into the dictionary.',
+    section='step2-the-store',
+)
 def test_good_after_bad(client):
     """After a bad upload, a good one is stored as if nothing had happened."""
     client.simulate_post('/images', body=upload()[:1000])

@@ -7,6 +7,8 @@ import PIL.Image
 import pytest
 from pictures import draw, file_of, upload
 
+pytestmark = pytest.mark.hint(section='step4-resource')
+
 UNKNOWN = '36562622-48e5-4a61-be67-e426b11821ed'
 
 
@@ -26,6 +28,13 @@ def names(record):
     ]
 
 
+@pytest.mark.hint(
+    'Halve both sides, round down, and stop when one of them would be too small. '
+    'Do you halve what was halved, or the first size over and over?',
+    '`while (width := width // 2) >= least and (height := height // 2) >= least: '
+    'yield width, height`; `serialize` lists the URIs as `thumbnails`.',
+    section='step4-sizes',
+)
 @pytest.mark.parametrize(
     ('size', 'offer'),
     [
@@ -46,6 +55,13 @@ def test_sizes_on_offer(client, size, offer):
     assert client.simulate_get('/images').json == [record]
 
 
+@pytest.mark.hint(
+    'The name promises a size. `Image.thumbnail` of Pillow keeps the shape, and '
+    'so misses it now and then.',
+    '`image.resize(size, reducing_gap=2.0)` gives exactly the size that it is '
+    'asked for.',
+    section='step4-scaling',
+)
 @pytest.mark.parametrize(
     'size', [(640, 360), (4000, 129), (129, 4000), (1023, 767), (131, 257)]
 )
@@ -61,6 +77,12 @@ def test_exact_size(client, size):
         assert '{}x{}'.format(*size_of(result)) == name
 
 
+@pytest.mark.hint(
+    'The thumbnail shows a part of the picture, or other colours. Did you crop '
+    'it, or swap width and height?',
+    'Scale the whole picture with `resize((width, height))`, and save it as `RGB`.',
+    section='step4-scaling',
+)
 def test_same_picture(client):
     """A thumbnail shows the whole picture, in its colours, not a part of it."""
     record = client.simulate_post('/images', body=upload((640, 360))).json
@@ -73,6 +95,14 @@ def test_same_picture(client):
         assert all(abs(one - two) < 12 for one, two in pairs)
 
 
+@pytest.mark.hint(
+    'Pixels were left out where they should be averaged. Which filter does your '
+    'scaling use?',
+    '`resize` without a `resample` argument uses a good filter. `draft` may go no '
+    "lower than twice the size that is wanted: `image.draft('RGB', (2 * width, 2 "
+    '* height))`.',
+    section='step4-scaling',
+)
 def test_sharp(client):
     """Fine stripes become an even grey: pixels are averaged, not left out."""
     stripes = PIL.Image.new('L', (512, 512))
@@ -84,6 +114,13 @@ def test_sharp(client):
     assert 100 < low <= high < 155
 
 
+@pytest.mark.hint(
+    'The least size is a setting. Is it read from the configuration when it is '
+    'needed, or remembered?',
+    '`self.min_thumb_size = 64` in `Config.__init__`, and '
+    '`self.config.min_thumb_size` each time that the sizes are worked out.',
+    section='step4-sizes',
+)
 def test_least_size_is_a_setting(config, client):
     """The least size can be replaced in the configuration."""
     config.min_thumb_size = 100
@@ -91,8 +128,14 @@ def test_least_size_is_a_setting(config, client):
     assert names(record) == ['320x240', '160x120']
 
 
+@pytest.mark.hint(
+    'Half of one is nothing, and nothing has no end of halves. What if the '
+    'setting is zero or less?',
+    '`least = max(self.config.min_thumb_size, 1)`.',
+    section='step4-sizes',
+)
 @pytest.mark.parametrize('least', [1, 0, -5])
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(10)
 def test_no_least_size(config, client, least):
     """However small the least size, no thumbnail is less than a pixel."""
     config.min_thumb_size = least
@@ -101,6 +144,14 @@ def test_no_least_size(config, client, least):
     assert size_of(client.simulate_get(record['thumbnails'][1])) == (2, 1)
 
 
+@pytest.mark.hint(
+    "The route's converters let any whole number through. Who compares it to the "
+    'sizes on offer?',
+    'In the responder: `if (width, height) not in image.thumbnail_sizes(): raise '
+    'falcon.HTTPNotFound(description=...)`. The route is '
+    '`.../{width:int}x{height:int}.jpeg`.',
+    section='step4-check',
+)
 def test_not_on_offer(client):
     """A size that is not on offer, or that is none, answers 404, with advice."""
     record = client.simulate_post('/images', body=upload((640, 360))).json
@@ -116,6 +167,12 @@ def test_not_on_offer(client):
     assert client.simulate_get(record['thumbnails'][0]).status_code == 200
 
 
+@pytest.mark.hint(
+    'First the picture, then the size: which of the two is looked up when the id '
+    'is unknown?',
+    '`image = find(self._store, image_id)` comes first in the responder; it '
+    'raises `falcon.HTTPNotFound`. The route has `{image_id:uuid}`.',
+)
 @pytest.mark.parametrize('picture', [UNKNOWN, 'x', '', UNKNOWN[:-1], '..%2f..'])
 def test_unknown_picture(client, picture):
     """Thumbnails of a picture that there is not answer 404, whatever their size."""
@@ -126,6 +183,12 @@ def test_unknown_picture(client, picture):
         assert result.json['description']
 
 
+@pytest.mark.hint(
+    'The store knows the picture, but its file is gone. Where does that show, and '
+    'who answers for it?',
+    'Put the call of `make_thumbnail` into a `try`, and answer '
+    '`FileNotFoundError` with `raise falcon.HTTPNotFound from None`.',
+)
 def test_file_gone(client, folder):
     """A thumbnail of a picture whose file has gone from the disk answers 404."""
     record = client.simulate_post('/images', body=upload()).json
@@ -137,6 +200,12 @@ def test_file_gone(client, folder):
         assert result.json['description']
 
 
+@pytest.mark.hint(
+    'Falcon answers 405 by itself, if the resource has a responder for `GET` alone.',
+    'A class `Thumbnails` of its own, with `on_get` and nothing else, routed to '
+    '`/thumbnails/...`.',
+    section='step4-404-or-405',
+)
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
 def test_no_such_method(client, method):
     """A thumbnail can be got, and nothing else be done with it."""
@@ -147,6 +216,13 @@ def test_no_such_method(client, method):
     assert method not in result.headers['Allow']
 
 
+@pytest.mark.hint(
+    'The store scales, the resource decides what may be asked for. What does '
+    '`make_thumbnail` return?',
+    '`async def make_thumbnail(self, image, size)` returns the bytes of a JPEG: '
+    '`await loop.run_in_executor(self._pool, shrink, image.path, size)`.',
+    section='step4-scaling',
+)
 def test_make_thumbnail(store, run):
     """The store scales a picture to any size that it is asked for."""
     image = run(store.save('a', upload((640, 360))))
@@ -160,6 +236,13 @@ def test_make_thumbnail(store, run):
     ]
 
 
+@pytest.mark.hint(
+    "A thumbnail was left in the store's folder. It can be made again whenever "
+    'someone asks.',
+    'Write the JPEG to a temporary file or into memory and return its bytes; '
+    '`image.path` is only read.',
+    section='step4-scaling',
+)
 def test_nothing_is_stored(client, left_behind):
     """Thumbnails are made when they are asked for, and not kept on the disk."""
     record = client.simulate_post('/images', body=upload()).json
@@ -168,6 +251,13 @@ def test_nothing_is_stored(client, left_behind):
     assert len(left_behind()) == 1
 
 
+@pytest.mark.hint(
+    "The list names what was done in the event loop's thread. Scaling takes "
+    'longer than anything else here.',
+    'Open, scale and save in one plain function, `shrink`, and run that in the '
+    'executor.',
+    section='step4-scaling',
+)
 def test_event_loop_is_free(app, run, blocking_calls):
     """A picture is opened and scaled outside the event loop."""
     data = upload()

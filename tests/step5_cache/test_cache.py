@@ -7,7 +7,10 @@ import PIL.Image
 import pytest
 from pictures import upload
 
-pytestmark = pytest.mark.usefixtures('some_redis')
+pytestmark = [
+    pytest.mark.hint(section='step5-look-up'),
+    pytest.mark.usefixtures('some_redis'),
+]
 UNKNOWN = '36562622-48e5-4a61-be67-e426b11821ed'
 
 
@@ -22,6 +25,13 @@ def says(result):
     return result.headers.get('X-ASGILook-Cache')
 
 
+@pytest.mark.hint(
+    'The first answer is kept, and the second comes from there. Is it kept at '
+    'all, and does the key of the second match the first?',
+    '`process_response` packs the media type and the body and sets them in Redis; '
+    '`process_resource` finds them under the same key, sets `resp.content_type` '
+    'and `resp.data`, and then `resp.complete = True`.',
+)
 def test_thumbnail(client):
     """A thumbnail is a miss the first time, and a hit from then on, and the same."""
     uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
@@ -35,6 +45,13 @@ def test_thumbnail(client):
     assert PIL.Image.open(io.BytesIO(results[3].content)).size == (320, 180)
 
 
+@pytest.mark.hint(
+    'The list is JSON by way of `resp.media`. What of it do you keep, and which '
+    'media type does it have when it comes back?',
+    '`body = await resp.render_body()` gives the bytes, whatever they were made '
+    'from. Keep `resp.content_type` beside them.',
+    section='step5-keep',
+)
 def test_list(client):
     """The list is cached as well, as JSON."""
     record = client.simulate_post('/images', body=upload()).json
@@ -45,6 +62,13 @@ def test_list(client):
         assert result.headers['Content-Type'] == 'application/json'
 
 
+@pytest.mark.hint(
+    'An upload makes the list in the cache wrong. Who deletes it, and under which key?',
+    'After a successful request whose method is not in `SAFE_METHODS`, delete the '
+    'key. `POST /images` and `GET /images` have the same template, and so the '
+    'same key.',
+    section='step5-keep',
+)
 def test_upload_renews_the_list(client):
     """After an upload, the list that was cached is not shown again."""
     for count in range(1, 4):
@@ -54,6 +78,12 @@ def test_upload_renews_the_list(client):
         assert [len(result.json) for result in results] == [count, count]
 
 
+@pytest.mark.hint(
+    'The upload failed, yet something was forgotten. What does `process_response` '
+    'know of how a request went?',
+    '`if not req_succeeded or resource is None: return`, as its first lines.',
+    section='step5-keep',
+)
 def test_refused_upload_renews_nothing(client):
     """An upload that was refused changes nothing, in the store or in the cache."""
     client.simulate_get('/images')
@@ -61,6 +91,12 @@ def test_refused_upload_renews_nothing(client):
     assert says(client.simulate_get('/images')) == 'Hit'
 
 
+@pytest.mark.hint(
+    'The body of a stream is not in the response object. What would be kept in '
+    'its place?',
+    'Keep an answer only if `resp.status_code == 200 and resp.stream is None`.',
+    section='step5-stream',
+)
 def test_streamed_picture(client, keys):
     """A picture comes whole from its file each time: its stream is not cached."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
@@ -71,6 +107,12 @@ def test_streamed_picture(client, keys):
     assert keys() == []
 
 
+@pytest.mark.hint(
+    'Same path, other method: the answer to one is not the answer to the other.',
+    "In `process_resource`, `if req.method != 'GET': return` before anything is "
+    'looked up. Keep an answer only where the header says `Miss`.',
+    section='step5-options',
+)
 @pytest.mark.parametrize('path', ['/images', 'image', 'thumbnail'])
 @pytest.mark.parametrize('method', ['OPTIONS', 'HEAD'])
 def test_other_methods(client, keys, path, method):
@@ -89,6 +131,13 @@ def test_other_methods(client, keys, path, method):
     assert client.simulate_get(path).content == got.content
 
 
+@pytest.mark.hint(
+    'What was not found today may be there tomorrow. How do you know an error '
+    'from a success?',
+    '`process_response` returns at once if `req_succeeded` is false or `resource` '
+    'is `None`; and it keeps nothing but answers to a `GET` with the status 200.',
+    section='step5-keep',
+)
 def test_errors_are_not_cached(client, keys):
     """Whatever is not found, not allowed or refused leaves nothing in the cache."""
     record = client.simulate_post('/images', body=upload()).json
@@ -110,6 +159,12 @@ def test_errors_are_not_cached(client, keys):
     assert client.simulate_get(f'/images/{UNKNOWN}.jpeg').status_code == 404
 
 
+@pytest.mark.hint(
+    'A client can ask for as many ids as it likes. What of those requests is left '
+    'in Redis?',
+    'Nothing is kept unless it was a `GET`, succeeded, and has the status 200.',
+    section='step5-options',
+)
 def test_made_up_ids(client, keys):
     """Ids that a client makes up do not fill the cache."""
     client.simulate_post('/images', body=upload())
@@ -121,6 +176,12 @@ def test_made_up_ids(client, keys):
     assert keys() == []
 
 
+@pytest.mark.hint(
+    'One thumbnail can be asked for by many spellings of its path. Which of them '
+    'is the key?',
+    'Make the key from `req.uri_template` and the values of `params`: those are '
+    'what the converters made of the path.',
+)
 def test_one_entry_per_picture(client, keys):
     """However a path is spelled, and whatever is asked behind it, the entry is one."""
     record = client.simulate_post('/images', body=upload()).json
@@ -138,6 +199,12 @@ def test_one_entry_per_picture(client, keys):
     assert len(keys()) == 1
 
 
+@pytest.mark.hint(
+    'An entry without an end stays for ever. Redis can be told when to drop it.',
+    '`self._redis.set(key, entry, self.TTL)`, with `TTL = 3600`: the third '
+    'argument is in seconds.',
+    section='step5-keep',
+)
 def test_entries_expire(client, some_redis, keys):
     """Nothing stays in the cache for ever."""
     record = client.simulate_post('/images', body=upload()).json

@@ -7,6 +7,8 @@ import falcon.testing
 import pytest
 from pictures import upload
 
+pytestmark = pytest.mark.hint(section='step5-lifespan')
+
 LATE = 2.0
 """How late an answer may be without Redis, in seconds."""
 
@@ -69,6 +71,12 @@ async def cache_works(visitor, count):
     assert second.headers['X-ASGILook-Cache'] == 'Hit'
 
 
+@pytest.mark.hint(
+    'Redis is an aid, not a need. Which call of yours lets its error through to '
+    'the client?',
+    'All commands go through one method that catches `(redis.RedisError, '
+    'OSError)`, writes it to the log and returns `None`.',
+)
 def test_stops_and_starts(visit, some_redis):
     """Redis goes away in the middle, and comes back: no request fails."""
 
@@ -83,6 +91,12 @@ def test_stops_and_starts(visit, some_redis):
     assert visit(story).longest < LATE
 
 
+@pytest.mark.hint(
+    'The service starts while there is no Redis. What does it do at startup, and '
+    'does it try again later?',
+    '`process_startup` may ping Redis, but by way of the method that catches '
+    'errors. Keep the client: it connects anew by itself.',
+)
 def test_starts_late(visit, some_redis):
     """The service starts without Redis, and uses it once it is there."""
     some_redis.stop()
@@ -95,6 +109,12 @@ def test_starts_late(visit, some_redis):
     assert visit(story).longest < LATE
 
 
+@pytest.mark.hint(
+    'Redis takes the command and does not answer. How long does a request wait '
+    'for it, and how many wait at once?',
+    '`async with asyncio.timeout(self.TIMEOUT), self._turn:` around each command, '
+    'with half a second, and a semaphore for the connections inside it.',
+)
 def test_hangs_and_goes_on(visit, real_redis):
     """While Redis hangs, a hundred requests and an upload are answered in time."""
 
@@ -115,6 +135,11 @@ def test_hangs_and_goes_on(visit, real_redis):
     assert visit(story).longest < LATE
 
 
+@pytest.mark.hint(
+    'At startup too, no more than a moment may be spent waiting for Redis.',
+    'Give `process_startup` the same time limit: call `ping` by way of the method '
+    'that has it.',
+)
 def test_starts_while_redis_hangs(visit, real_redis):
     """The service starts in time although Redis hangs."""
 
@@ -131,6 +156,14 @@ def test_starts_while_redis_hangs(visit, real_redis):
     assert time.monotonic() - start < LATE
 
 
+@pytest.mark.hint(
+    'The old list could not be deleted, as Redis was away. When it is back, so is '
+    'the list. Who remembers that it is wrong?',
+    'A set of keys that are out of date: add the key before Redis is asked to '
+    'delete it, take it out when Redis has confirmed, and look nothing up that is '
+    'in it.',
+    section='step5-keep',
+)
 def test_upload_while_away_is_not_forgotten(visit, some_redis):
     """A list from before an upload is not shown after it, Redis or no Redis."""
 
@@ -149,6 +182,14 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
     visit(story)
 
 
+@pytest.mark.hint(
+    'Others write to Redis too. What does your code do with an entry that it did '
+    'not pack?',
+    'Unpack inside `try ... except ValueError`, and take nothing but a pair of a '
+    'text and bytes: `case [str(content_type), bytes(data)]`. All else counts as '
+    'none.',
+    section='step5-look-up',
+)
 @pytest.mark.parametrize('entry', [b'', b'text', b'\xc0', b'\x92\xc0\xc0', b'\x93abc'])
 def test_strange_entry(visit, some_redis, entry):
     """An entry that another program wrote is no answer, and no failure."""
@@ -164,6 +205,12 @@ def test_strange_entry(visit, some_redis, entry):
     visit(story)
 
 
+@pytest.mark.hint(
+    'Redis refuses the command, as there is a value of another kind under the '
+    'key. That is an error of Redis like any other.',
+    'Catch `redis.RedisError`, of which that error is a kind, and go on as if '
+    'nothing had been found.',
+)
 def test_refused_by_redis(visit, some_redis):
     """An entry of another kind is no answer, and no failure."""
 
@@ -178,6 +225,11 @@ def test_refused_by_redis(visit, some_redis):
     visit(story)
 
 
+@pytest.mark.hint(
+    'Not every server tells the application that it starts. What is missing then?',
+    'Make the client in `__init__` of the middleware. It connects when it is '
+    'first used, so `process_startup` need not.',
+)
 def test_without_lifespan(fake_redis, app, run):
     """A server that sends no lifespan events is served all the same."""
     data = upload()
@@ -197,6 +249,13 @@ def test_without_lifespan(fake_redis, app, run):
     assert run(visit()) == [201, 200, 200]
 
 
+@pytest.mark.hint(
+    'Each request opened a connection of its own, or some had to go without '
+    'Redis. What is shared?',
+    'One client for all requests, and a semaphore, `asyncio.Semaphore(50)`, that '
+    'has the others wait for their turn.',
+    section='step5-factory',
+)
 def test_connections_are_few(real_redis, app, run):
     """Two hundred requests at once share a few connections; none goes without Redis."""
 
@@ -218,6 +277,12 @@ def test_connections_are_few(real_redis, app, run):
     assert after - before <= 101
 
 
+@pytest.mark.hint(
+    'Two hundred requests want Redis at the same time. What happens to the one '
+    'that comes too late?',
+    'Let it wait its turn, at a semaphore inside the time limit; and if that runs '
+    'out, answer without the cache.',
+)
 def test_two_hundred_at_once(real_redis, app, run):
     """Two hundred requests at once all succeed, whatever they ask for."""
     data = upload((200, 150))

@@ -33,7 +33,7 @@ def shown(path: pathlib.Path) -> str:
 
 
 def is_empty(folder: pathlib.Path) -> bool:
-    """Return whether there is nothing in a folder but what `tox -e start` puts there."""
+    """Return whether nothing is in a folder but the note of `tox -e start`."""
     return all(path.name == NOTE or path.name.startswith('.') for path in look(folder))
 
 

@@ -71,7 +71,7 @@ def table(begun: list[Step], run: Run, bars: bool) -> Table:
 def paragraph(title: str, lines: list[str], style: str = '') -> RenderableType:
     """Return lines below a title."""
     body = Group(*(Text(line, style) for line in lines))
-    return Group('', Text(title, 'bold'), Padding(body, (0, 0, 0, 2)))
+    return Group('', Text(title, 'bold'), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def section_lines(check: Check) -> list[str]:

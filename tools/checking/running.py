@@ -68,9 +68,7 @@ class Run:
     @property
     def first_wrong(self) -> Check | None:
         """The first check that was tried and does not hold."""
-        tried = [check for check in self.checks if check.outcome == 'failed']
-        at_import = [check for check in tried if check.at_import]
-        return (at_import or tried or [None])[0]
+        return next((check for check in self.checks if check.outcome == 'failed'), None)
 
     @property
     def holds(self) -> bool:
@@ -216,7 +214,8 @@ class Runner:
             while self._workers:
                 time.sleep(POLL)
                 for worker in list(self._workers):
-                    self.attend(worker)
+                    if worker in self._workers:
+                        self.attend(worker)
         finally:
             for worker in self._workers:
                 worker.stop()
@@ -302,9 +301,10 @@ class Runner:
         """Give back the checks that a worker has taken and not begun."""
         for number, check in enumerate(self._checks.values()):
             taken = self._workplace / f'{number}.taken'
-            if check.outcome == 'not reached' and taken.exists():
-                if taken.read_text() == str(worker.index):
-                    taken.unlink()
+            if check.outcome != 'not reached' or not taken.exists():
+                continue
+            if taken.read_text() == str(worker.index):
+                taken.unlink()
 
 
 def run(folder: pathlib.Path, tests: list[pathlib.Path], told: Told = ignore) -> Run:

@@ -80,9 +80,7 @@ class Comparison:
             return [f'Missing: {listing(left - set(right))}.']
         if self.operator in ('!=', 'is not'):
             return [f'It should be anything but {show(right)}, and is that.']
-        return [
-            f'This should hold, and does not: {show(left)} {self.operator} {show(right)}'
-        ]
+        return [f'This should hold: {show(left)} {self.operator} {show(right)}']
 
 
 def shorten(text: str, length: int = SHORT) -> str:
@@ -110,7 +108,7 @@ def listing(values: set[Any]) -> str:
 
 def is_status(value: Any) -> bool:
     """Return whether a value looks like an HTTP status."""
-    return type(value) is int and value in iter(http.HTTPStatus)
+    return type(value) is int and value in set(http.HTTPStatus)
 
 
 def difference(came: Any, expected: Any) -> list[str]:
@@ -120,7 +118,8 @@ def difference(came: Any, expected: Any) -> list[str]:
             key for key in {**expected, **came} if came.get(key) != expected.get(key)
         ]
         lines = [
-            f'{show(key)}: expected {show(expected.get(key))}, got {show(came.get(key))}'
+            f'{show(key)}: expected {show(expected.get(key))}, '
+            f'got {show(came.get(key))}'
             for key in keys[:FEW]
         ]
         more = len(keys) - FEW
@@ -140,6 +139,8 @@ class Teller:
 
     def inside(self, path: str) -> str:
         """Return the name of a file in the folder; nothing for one outside."""
+        if path.startswith('<'):
+            return ''
         try:
             return pathlib.Path(path).resolve().relative_to(self._folder).as_posix()
         except (OSError, ValueError):
@@ -183,10 +184,10 @@ class Teller:
         text = shorten(self.hide(f'{type(error).__name__}: {error}'), 2 * SHORT)
         if isinstance(error, ImportError) and 'partially initialized' in str(error):
             modules = [self.inside(frame.filename) for frame in frames]
-            way = ' imports '.join(dict.fromkeys([*modules]))
             back = re.search(rf'{PACKAGE}\.(\w+)', str(error))
-            again = f' imports {PACKAGE}/{back[1]}.py' if back else ''
-            return ['The modules import each other in a circle:', f'    {way}{again}']
+            again = [f'{PACKAGE}/{back[1]}.py'] if back else []
+            way = ' imports '.join([*dict.fromkeys(modules), *again])
+            return ['The modules import each other in a circle:', f'    {way}']
         if isinstance(error, ModuleNotFoundError):
             return [self.missing_module(error.name or '')]
         if isinstance(error, SystemExit):
@@ -268,7 +269,7 @@ class Teller:
         return own
 
     def of_test_error(self, error: BaseException) -> list[str]:
-        """Tell of an error that a test ran into without the help of any code of ours."""
+        """Tell of an error that a test ran into by itself."""
         if isinstance(error, AttributeError) and (name := error.name):
             owner = error.obj
             if isinstance(owner, types.ModuleType):

@@ -16,15 +16,16 @@ import os
 import pathlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
 if __name__ == '__main__':
     sys.path[0] = str(pathlib.Path(__file__).resolve().parents[1])
-from checking.telling import Comparison, Request, Teller
 from layout import ROOT, steps
+
+from checking.telling import Comparison, Request, Teller
 
 TAIL = 2000
 """How much of what a check prints is kept, in characters."""
@@ -170,9 +171,9 @@ class Reporter:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[Any]:
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note how each part of a check ended."""
-        report: pytest.TestReport = yield  # type: ignore[misc]
+        report = yield
         if report.failed and self._outcome['outcome'] != 'failed':
             self._outcome = {'outcome': 'failed', **self.told(report, call)}
         elif report.skipped and self._outcome['outcome'] == 'passed':
@@ -212,7 +213,7 @@ def limit_of(item: pytest.Item) -> float:
 
 
 def described(item: pytest.Item) -> dict[str, Any]:
-    """Return what is known of a check: what should hold, hints, and where to read on."""
+    """Return what a check says of itself: what should hold, hints, where to read."""
     function = getattr(item, 'function', None)
     hints: list[str] = []
     section = ''
