@@ -109,6 +109,10 @@ def app(module, request) -> Any:
     found = module('app')
     if hasattr(found, 'create_app'):
         return found.create_app(request.getfixturevalue('config'))
+    assert hasattr(found, 'app'), (
+        'asgilook/app.py has no `app`, nor the function `create_app` that makes one '
+        'from chapter 3 on.'
+    )
     return found.app
 
 

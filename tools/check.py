@@ -59,23 +59,20 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def check(console: Console, folder: pathlib.Path, options: argparse.Namespace) -> bool:
     """Check a folder, and show what came of it; return whether what was asked holds."""
     reading.inspect(folder)
-    begun = progress.begun(folder)
+    begun = asked = progress.begun(folder)
     if options.step:
-        begun = [step for step in steps() if step.number <= options.step.number]
+        asked = [step for step in steps() if step.number <= options.step.number]
     run = Run([])
-    if begun and (folder / progress.PACKAGE).exists():
+    if asked and not reading.is_empty(folder):
         with console.status('Looking ...') as status:
             run = running.run(
-                folder, [step.tests for step in begun], show_in(console, status)
+                folder, [step.tests for step in asked], show_in(console, status)
             )
+    standing = reporting.Standing(shown(folder), begun, asked, run)
     reporting.report(
-        console,
-        shown(folder),
-        begun,
-        run,
-        reporting.Shown(stronger=options.hint, all=options.all),
+        console, standing, reporting.Shown(stronger=options.hint, all=options.all)
     )
-    return run.holds
+    return standing.holds
 
 
 def show_in(

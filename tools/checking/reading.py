@@ -1,6 +1,6 @@
 """A look at a reader's folder before any of it is run, and a copy to run."""
 
-import importlib.util
+import importlib.machinery
 import pathlib
 import shutil
 import sys
@@ -17,6 +17,8 @@ TESTS = 'tests'
 NOTE = 'START-HERE.txt'
 START = 'tox -e start'
 LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
+OURS = ['tests', 'tools', 'docs/pictures']
+"""Where the modules lie that the tests import: a reader's must not hide them."""
 OF_A_PROJECT = {'.py', '.toml', '.ini', '.cfg'}
 
 
@@ -124,12 +126,17 @@ def inspect_project(path: pathlib.Path) -> None:
         raise Refusal(f'{path.name}: this is no TOML ({error}).') from error
 
 
+def is_installed(module: str) -> bool:
+    """Return whether a module of that name comes with Python, or was installed."""
+    packages = [place for place in sys.path if place.endswith('-packages')]
+    found = importlib.machinery.PathFinder.find_spec(module, packages)
+    return module in sys.stdlib_module_names or found is not None
+
+
 def refuse_hidden_packages(folder: pathlib.Path) -> None:
     """Refuse a file that Python would find in place of a package."""
     for path in folder.glob('*.py'):
-        if path.stem == 'conftest':
-            continue
-        if path.stem in sys.stdlib_module_names or importlib.util.find_spec(path.stem):
+        if is_installed(path.stem):
             raise Refusal(
                 f'{path.name} hides the package {path.stem}, as it has its name: '
                 'rename the file.'
@@ -139,8 +146,10 @@ def refuse_hidden_packages(folder: pathlib.Path) -> None:
 def of_the_project(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yield what of a folder belongs to the project, as far as checks use it."""
     wanted = {name.partition('/')[0] for step in steps() for name in added_files(step)}
+    taken = {path.name for place in OURS for path in (ROOT / place).glob('*.py')}
     for path in look(folder):
-        if path.name in wanted or (path.is_file() and path.suffix in OF_A_PROJECT):
+        is_small = path.is_file() and path.suffix in OF_A_PROJECT
+        if path.name in wanted or (is_small and path.name not in taken):
             yield path
 
 

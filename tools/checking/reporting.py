@@ -4,7 +4,6 @@ import dataclasses
 
 from layout import Step, steps
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -32,13 +31,28 @@ class Shown:
     all: bool = False
 
 
-def state(step: Step, begun: list[Step], run: Run) -> str:
-    """Return how a step stands, in a word or two."""
-    if step not in begun:
-        return 'not begun'
-    if all(check.holds for check in run.of(step)):
-        return 'done'
-    return 'under way' if step == begun[-1] else 'wrong'
+@dataclasses.dataclass
+class Standing:
+    """How far a folder has come, which steps of it were asked for, and what came."""
+
+    name: str
+    begun: list[Step]
+    asked: list[Step]
+    run: Run
+
+    def of(self, step: Step) -> str:
+        """Return how a step stands, in a word or two."""
+        if step not in self.asked:
+            return 'not asked' if step in self.begun else 'not begun'
+        checks = self.run.of(step)
+        if checks and all(check.holds for check in checks):
+            return 'done'
+        return 'under way' if step in [*self.begun[-1:], *self.asked[-1:]] else 'wrong'
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was asked holds."""
+        return bool(self.asked) and all(self.of(step) == 'done' for step in self.asked)
 
 
 def short_name(step: Step) -> str:
@@ -46,12 +60,12 @@ def short_name(step: Step) -> str:
     return step.name.partition('_')[2].replace('_', ' ')
 
 
-def table(begun: list[Step], run: Run, bars: bool) -> Table:
+def table(standing: Standing, bars: bool) -> Table:
     """Return a row for each step."""
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for step in steps():
-        how = state(step, begun, run)
-        checks = run.of(step)
+        how = standing.of(step)
+        checks = standing.run.of(step)
         held = sum(check.holds for check in checks)
         count = f'{held} of {len(checks)}' if checks else ''
         row: list[RenderableType] = [f'step {step.number}', short_name(step)]
@@ -83,6 +97,8 @@ def section_lines(check: Check) -> list[str]:
 def of_check(check: Check, options: Shown) -> RenderableType:
     """Return all there is to say of a check that does not hold."""
     parts: list[RenderableType] = []
+    if check.fatal:
+        return paragraph('What happened', check.lines)
     if check.at_import:
         parts.append(paragraph('Your code cannot be imported', check.lines))
     else:
@@ -102,8 +118,11 @@ def of_check(check: Check, options: Shown) -> RenderableType:
     return Group(*parts)
 
 
-def of_next(begun: list[Step]) -> RenderableType:
+def of_next(standing: Standing) -> RenderableType:
     """Return what comes after the steps that hold."""
+    begun = standing.begun
+    if standing.asked != begun:
+        return Text('\nAll that was asked for holds.', 'green')
     later = [step for step in steps() if step not in begun]
     if not later:
         return Text('\nEverything holds. That was the last step.', 'green')
@@ -124,12 +143,11 @@ def skipped(run: Run) -> list[str]:
     return [f'{count} not tried here: {why}' for why, count in reasons.items()]
 
 
-def report(
-    console: Console, name: str, begun: list[Step], run: Run, options: Shown
-) -> None:
+def report(console: Console, standing: Standing, options: Shown) -> None:
     """Show how a folder stands."""
-    console.print(Text.from_markup(f'[bold]{escape(name)}[/]\n'))
-    console.print(table(begun, run, bars=console.is_terminal))
+    run = standing.run
+    console.print(Text(f'{standing.name}\n', 'bold'))
+    console.print(table(standing, bars=console.is_terminal))
     for line in skipped(run):
         console.print(Text(f'\n{line}', 'dim'))
     if options.all:
@@ -143,8 +161,8 @@ def report(
         console.print(of_check(wrong, options), soft_wrap=False)
     if run.remark:
         console.print(Text(f'\n{run.remark}', 'yellow'))
-    elif wrong is None and run.holds | (not begun):
-        console.print(of_next(begun))
+    elif standing.holds or not standing.asked:
+        console.print(of_next(standing))
 
 
 def show_line(console: Console, check: Check) -> None:

@@ -17,14 +17,13 @@ import psutil
 from layout import Step
 
 from . import reading
-from .progress import PACKAGE
 
 WORKERS = 2
 START_LIMIT = 60.0
 """How long a worker may take to find its checks, in seconds."""
 BUSY = 0.5
 """How much of the time it may take a check may compute; a busy machine slows it."""
-MOST_STOPPED = 3
+MOST_STOPPED = 2
 """After how many checks that had to be stopped the rest is left."""
 POLL = 0.02
 WORKER = pathlib.Path(__file__).with_name('worker.py')
@@ -46,6 +45,8 @@ class Check:
     place: str = ''
     at_import: bool = False
     printed: str = ''
+    fatal: bool = False
+    """Whether nothing can be checked after it."""
 
     @property
     def holds(self) -> bool:
@@ -68,7 +69,9 @@ class Run:
     @property
     def first_wrong(self) -> Check | None:
         """The first check that was tried and does not hold."""
-        return next((check for check in self.checks if check.outcome == 'failed'), None)
+        wrong = [check for check in self.checks if check.outcome == 'failed']
+        fatal = [check for check in wrong if check.fatal]
+        return next(iter([*fatal, *wrong]), None)
 
     @property
     def holds(self) -> bool:
@@ -104,6 +107,7 @@ class Worker:
         self.limit = START_LIMIT
         self.since = time.monotonic()
         self.over = False
+        self.request = ''
         temporary = workplace / 'tmp'
         places = dict.fromkeys(['TMPDIR', 'TEMP', 'TMP'], str(temporary))
         self.process = subprocess.Popen(
@@ -231,6 +235,8 @@ class Runner:
         ended = worker.process.poll() is not None
         for event in worker.events():
             self.take_in(worker, event)
+        if worker not in self._workers:
+            return
         if worker.over or ended or worker.hangs():
             self._workers.remove(worker)
             worker.stop()
@@ -239,8 +245,12 @@ class Runner:
 
     def take_in(self, worker: Worker, event: dict[str, Any]) -> None:
         """Take in an event."""
+        if event['event'] == 'asked':
+            worker.request = event['request']
+            return
         worker.since = time.monotonic()
         worker.computed_before = worker.computed()
+        worker.request = ''
         match event.pop('event'):
             case 'found':
                 for found in event['checks']:
@@ -256,6 +266,8 @@ class Runner:
                 for name, value in event.items():
                     setattr(check, name, value)
                 worker.current, worker.limit = '', START_LIMIT
+                if check.fatal:
+                    self.leave_the_rest()
             case 'broken':
                 self._remark = self._remark or f'The checks broke off: {event["why"]}'
             case 'over':
@@ -283,19 +295,25 @@ class Runner:
             ]
         else:
             check.lines = ['It took too long, and was stopped.']
+            if worker.request:
+                check.lines.append(f'Its last request was {worker.request}.')
             if place:
                 check.lines.append(
                     f'Your code was at {place}: an endless loop, or a wait?'
                 )
         self._stopped += 1
         if check.at_import or self._stopped >= MOST_STOPPED:
-            self._remark = 'The checks after it were not run.'
-            for other in self._workers:
-                other.stop()
-            self._workers.clear()
+            self.leave_the_rest()
             return
         self.release(worker)
         self.start(worker.index + WORKERS)
+
+    def leave_the_rest(self) -> None:
+        """Run no more checks."""
+        self._remark = 'The checks that were left were not run.'
+        for worker in self._workers:
+            worker.stop()
+        self._workers.clear()
 
     def release(self, worker: Worker) -> None:
         """Give back the checks that a worker has taken and not begun."""
@@ -316,10 +334,4 @@ def run(folder: pathlib.Path, tests: list[pathlib.Path], told: Told = ignore) ->
         (workplace / 'tmp').mkdir()
         code = workplace / 'code'
         reading.copy(folder, code)
-        result = Runner(workplace, code, [str(path) for path in tests], told).run()
-        if not (code / PACKAGE).is_dir():
-            result.remark = (
-                'While it was checked, your code deleted the folder that it lies in. '
-                'That was a copy: yours is as it was.'
-            )
-        return result
+        return Runner(workplace, code, [str(path) for path in tests], told).run()

@@ -9,8 +9,11 @@ import traceback
 import types
 from typing import Any
 
+from layout import ROOT
+
 from .progress import PACKAGE
 
+TESTS = ROOT / 'tests'
 SHORT = 200
 """How much of a value or of a body is shown, in characters."""
 FEW = 3
@@ -239,9 +242,12 @@ class Teller:
         if behind:
             lines += ['Behind it is an error in your code, in', *behind.lines]
             return Story(lines, behind.place)
-        frame = traceback.extract_tb(error.__traceback__)[-1:]
-        lines += [f'The check says: {each.line}' for each in frame if each.line]
-        return Story(lines)
+        tests = [
+            frame.line
+            for frame in traceback.extract_tb(error.__traceback__)
+            if TESTS in pathlib.Path(frame.filename).parents and frame.line
+        ]
+        return Story([*lines, *(f'The check says: {line}' for line in tests[-1:])])
 
     def request_in_question(
         self, requests: list[Request], compared: Comparison | None

@@ -16,7 +16,7 @@ import os
 import pathlib
 import sys
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -25,11 +25,15 @@ if __name__ == '__main__':
     sys.path[0] = str(pathlib.Path(__file__).resolve().parents[1])
 from layout import ROOT, steps
 
+from checking.progress import PACKAGE
 from checking.telling import Comparison, Request, Teller
 
+DELETED = (
+    'Your code deleted the folder that it lies in. This was a copy: yours is as it was.'
+)
 TAIL = 2000
 """How much of what a check prints is kept, in characters."""
-LIMIT = 10.0
+LIMIT = 8.0
 """How long a check may take, in seconds, if it does not say so itself."""
 STACKS = 1.0
 """How often a check that takes long writes down where it is, in seconds."""
@@ -80,6 +84,7 @@ class Reporter:
         self._report = (workplace / f'{index}.jsonl').open('a', encoding='utf-8')
         self._stacks = (workplace / f'{index}.stacks').open('w', encoding='utf-8')
         self._teller = Teller(folder)
+        self._package = folder / PACKAGE
         self._printed = Tail()
         self._logged = LastError(logging.ERROR)
         self._requests: list[Request] = []
@@ -118,12 +123,22 @@ class Reporter:
         import falcon.testing
 
         falcon.testing.ASGIConductor.simulate_request = watched_conductor(  # type: ignore[method-assign]
-            falcon.testing.ASGIConductor.simulate_request, self._requests
+            falcon.testing.ASGIConductor.simulate_request, self.note
         )
         falcon.testing.TestClient.simulate_request = watched_client(  # type: ignore[method-assign]
-            falcon.testing.TestClient.simulate_request, self._requests
+            falcon.testing.TestClient.simulate_request, self.note
         )
         self.tell('found', checks=[described(item) for item in session.items])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Report tests that cannot be read."""
+        if report.failed:
+            self.tell('broken', why=str(report.longrepr).strip().splitlines()[-1])
+
+    def note(self, request: Request) -> None:
+        """Note a request that is being made."""
+        self._requests.append(request)
+        self.tell('asked', request=f'{request.method} {request.path}'[:80])
 
     def taken(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
         """Yield the checks that this worker takes: alone, or from its end of them."""
@@ -162,6 +177,8 @@ class Reporter:
         faulthandler.dump_traceback_later(STACKS, repeat=True, file=self._stacks)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         faulthandler.cancel_dump_traceback_later()
+        if not self._package.is_dir():
+            self._outcome = {'outcome': 'failed', 'lines': [DELETED], 'fatal': True}
         self.tell('done', check=item.nodeid, **self._outcome)
 
     def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
@@ -232,10 +249,13 @@ def described(item: pytest.Item) -> dict[str, Any]:
     }
 
 
-def asked(requests: list[Request], method: str, path: str, body: Any) -> Request:
+Note = Callable[[Request], None]
+
+
+def asked(note: Note, method: str, path: str, body: Any) -> Request:
     """Note a request that is being made."""
     request = Request(method, path, len(body) if body else 0)
-    requests.append(request)
+    note(request)
     return request
 
 
@@ -246,14 +266,14 @@ def answered(request: Request, result: Any) -> None:
     request.content = getattr(result, 'content', b'')
 
 
-def watched_conductor(original: Any, requests: list[Request]) -> Any:
+def watched_conductor(original: Any, note: Note) -> Any:
     """Return a conductor's method that notes the requests it makes."""
 
     @functools.wraps(original)
     async def simulate(
         self: Any, method: str = 'GET', path: str = '/', *rest: Any, **options: Any
     ) -> Any:
-        request = asked(requests, method, path, options.get('body'))
+        request = asked(note, method, path, options.get('body'))
         result = await original(self, method, path, *rest, **options)
         answered(request, result)
         return result
@@ -261,14 +281,14 @@ def watched_conductor(original: Any, requests: list[Request]) -> Any:
     return simulate
 
 
-def watched_client(original: Any, requests: list[Request]) -> Any:
+def watched_client(original: Any, note: Note) -> Any:
     """Return a client's method that notes the requests it makes."""
 
     @functools.wraps(original)
     def simulate(
         self: Any, method: str = 'GET', path: str = '/', *rest: Any, **options: Any
     ) -> Any:
-        request = asked(requests, method, path, options.get('body'))
+        request = asked(note, method, path, options.get('body'))
         result = original(self, method, path, *rest, **options)
         answered(request, result)
         return result
