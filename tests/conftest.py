@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import functools
 import importlib
-import importlib.util
 import os
 import pathlib
 import sys
@@ -88,7 +87,7 @@ def config(module, folder, monkeypatch) -> Any:
     monkeypatch.delenv('ASGI_LOOK_REDIS_HOST', raising=False)
     config = module('config').Config()
     config.storage_path = folder
-    if importlib.util.find_spec('fakeredis'):
+    if hasattr(config, 'redis_from_url'):
         from fakeredis import FakeServer
         from fakeredis.aioredis import FakeRedis
 

@@ -218,6 +218,10 @@ class Reporter:
             return {'lines': [f'{type(error).__name__} ({type(failure).__name__})']}
         return {**dataclasses.asdict(story), 'printed': self._printed.text}
 
+    def pytest_unconfigure(self) -> None:
+        """End here: what pytest and the checked code still tidy up is of no use."""
+        self.end()
+
     def pytest_internalerror(self, excrepr: object) -> None:
         """Report a failure that is no check's."""
         self.tell('broken', why=str(excrepr).strip().splitlines()[-1])
