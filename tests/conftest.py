@@ -68,7 +68,10 @@ def module(app_folder: pathlib.Path) -> Callable[[str], types.ModuleType]:
 
     def import_it(name: str) -> types.ModuleType:
         found = importlib.import_module(f'asgilook.{name}')
-        assert app_folder in pathlib.Path(found.__file__ or '').parents
+        assert app_folder in pathlib.Path(found.__file__ or '').parents, (
+            f'{found.__file__} was imported, not from your folder: has your package a '
+            'file asgilook/__init__.py?'
+        )
         return found
 
     return import_it

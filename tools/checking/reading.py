@@ -88,14 +88,21 @@ def read(path: pathlib.Path, name: str) -> str:
         return path.read_text(encoding='utf-8')
     except OSError as error:
         raise Refusal(f'{name} cannot be read: {error.strerror}.') from error
-    except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b'\n', 0, error.start) + 1
+    except (UnicodeDecodeError, SyntaxError) as error:
         raise Refusal(
-            f'{name}, line {line} or so: the file is not UTF-8. '
+            f'{name}{not_utf_8(path.read_bytes())}: the file is not UTF-8. '
             'Have your editor save it with that encoding.'
         ) from error
-    except SyntaxError as error:
-        raise Refusal(f'{name}: {error.msg}.') from error
+
+
+def not_utf_8(data: bytes) -> str:
+    """Return the line in which data is not UTF-8, as a message names it."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b'\n', 0, error.start) + 1
+        return f', line {line}'
+    return ', line 1 or 2'
 
 
 def inspect_module(path: pathlib.Path, name: str) -> None:

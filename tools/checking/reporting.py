@@ -1,6 +1,7 @@
 """Shows a reader how far they are, and what to look at next."""
 
 import dataclasses
+from collections.abc import Iterator
 
 from layout import Step, steps
 from rich.console import Console, Group, RenderableType
@@ -53,6 +54,23 @@ class Standing:
     def holds(self) -> bool:
         """Whether what was asked holds."""
         return bool(self.asked) and all(self.of(step) == 'done' for step in self.asked)
+
+    def in_question(self) -> Iterator[tuple[str, Check]]:
+        """Yield the first check that does not hold; and the first where the reader is.
+
+        What an earlier step asks for often breaks by what was written last.
+        """
+        first = self.run.first_wrong
+        if first is None:
+            return
+        yield f'The first that does not hold, in step {first.step}:', first
+        last = self.asked[-1]
+        for check in self.run.of(last):
+            same = check.place and check.place == first.place
+            if check.outcome == 'failed' and not same:
+                if first.step < last.number and not (first.fatal or first.at_import):
+                    yield f'And the first in step {last.number}:', check
+                return
 
 
 def short_name(step: Step) -> str:
@@ -153,12 +171,9 @@ def report(console: Console, standing: Standing, options: Shown) -> None:
     if options.all:
         for check in run.checks:
             show_line(console, check)
-    wrong = run.first_wrong
-    if wrong is not None:
-        step = next(step for step in steps() if step.number == wrong.step)
-        begins = f'\nThe first that does not hold, in step {step.number}:'
-        console.print(Text(begins, 'bold'))
-        console.print(of_check(wrong, options), soft_wrap=False)
+    for begins, check in standing.in_question():
+        console.print(Text(f'\n{begins}', 'bold'))
+        console.print(of_check(check, options))
     if run.remark:
         console.print(Text(f'\n{run.remark}', 'yellow'))
     elif standing.holds or not standing.asked:

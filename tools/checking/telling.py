@@ -34,13 +34,24 @@ class Request:
     media_type: str = ''
     content: bytes = b''
 
-    def told(self) -> list[str]:
-        """Return the request and its answer in a line or two."""
+    @property
+    def asked(self) -> str:
+        """The method and the path."""
+        return f'{self.method} {shorten(self.path, 80)}'
+
+    def told(self, before: list['Request']) -> list[str]:
+        """Return the request and its answer in a few lines, and what came before."""
+        lines = []
+        if before:
+            short = [f'{each.asked}: {each.status[:3]}' for each in before[-FEW:]]
+            lines.append(f'After {", ".join(short)}:')
+        count = sum(each.asked == self.asked for each in before) + 1
+        again = f', asked for the {ordinal(count)} time,' if count > 1 else ''
         body = f', with a body of {self.sent:,} bytes,' if self.sent else ''
-        asked = f'{self.method} {shorten(self.path, 80)}{body}'
+        asked = f'{self.asked}{again}{body}'
         if not self.status:
-            return [f'{asked} was not answered.']
-        lines = [f'{asked} was answered {self.status}.']
+            return [*lines, f'{asked} was not answered.']
+        lines.append(f'{asked} was answered {self.status}.')
         if 'json' in self.media_type or self.media_type.startswith('text'):
             text = self.content.decode(errors='replace')
             if text:
@@ -84,6 +95,13 @@ class Comparison:
         if self.operator in ('!=', 'is not'):
             return [f'It should be anything but {show(right)}, and is that.']
         return [f'This should hold: {show(left)} {self.operator} {show(right)}']
+
+
+def ordinal(number: int) -> str:
+    """Return a number as it is counted: 2nd, 3rd, 4th."""
+    endings = {1: 'st', 2: 'nd', 3: 'rd'}
+    is_teen = number % 100 // 10 == 1
+    return f'{number}{"th" if is_teen else endings.get(number % 10, "th")}'
 
 
 def shorten(text: str, length: int = SHORT) -> str:
@@ -231,7 +249,8 @@ class Teller:
     ) -> Story:
         """Tell why a check failed."""
         if story := self.of_reader(error) or self.of_log(str(error)):
-            asked = requests[-1].told() if requests and not requests[-1].status else []
+            pending = requests and not requests[-1].status
+            asked = requests[-1].told(requests[:-1]) if pending else []
             return dataclasses.replace(story, lines=asked + story.lines)
         lines = self.request_in_question(requests, compared)
         behind = self.of_reader(logged) if logged else None
@@ -254,10 +273,10 @@ class Teller:
     ) -> list[str]:
         """Return the request whose status was compared, or else the last."""
         if compared and is_status(compared.left):
-            for request in reversed(requests):
+            for index, request in reversed(list(enumerate(requests))):
                 if request.status.startswith(str(compared.left)):
-                    return request.told()
-        return requests[-1].told() if requests else []
+                    return request.told(requests[:index])
+        return requests[-1].told(requests[:-1]) if requests else []
 
     def of_assertion(
         self, error: AssertionError, compared: Comparison | None
