@@ -188,6 +188,7 @@ def transcripts_settings(arguments: list[str]) -> Settings:
             *test_requirements(),
             EMBEDDED_REDIS,
             '-r tools/requirements-transcripts.txt',
+            '-r tools/requirements-check.txt',
         ],
         'pass_env': ['CI'],
         'commands': [

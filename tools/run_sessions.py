@@ -59,6 +59,18 @@ runpy.run_module('asyncio', run_name='__main__', alter_sys=True)
 """
 
 
+# What the workbook's commands do once tox has made their environment. This one has all
+# that they need.
+TOX = """#!/bin/sh
+[ "$1" = -q ] && shift
+[ "$1" = -e ] && tool="{tools}/$2.py"
+[ -f "$tool" ] || {{ echo "No session runs tox $*" >&2; exit 2; }}
+shift 2
+[ "$1" = -- ] && shift
+exec "{python}" "$tool" "$@"
+"""
+
+
 class Sandbox:
     """Where a page's blocks are run: folders, a shell, a REPL, and a server."""
 
@@ -90,13 +102,14 @@ class Sandbox:
             self.lay_over(told['with'], self.folder)
         if (samples := docs / 'pictures' / 'samples.py').exists():
             runpy.run_path(str(samples))['write'](self.folder)
+        self.make_workbook()
         config = self.home / '.config' / 'httpie' / 'config.json'
         for folder in (config.parent, self.temp):
             folder.mkdir(parents=True)
         config.write_text(json.dumps({'disable_update_warnings': True}))
 
         environment = {
-            'PATH': os.pathsep.join([f'{sys.prefix}/bin', PATH]),
+            'PATH': os.pathsep.join([f'{self.root}/bin', f'{sys.prefix}/bin', PATH]),
             'HOME': str(self.home),
             'TMPDIR': str(self.temp),
             'PYTHONPATH': str(self.folder),
@@ -117,6 +130,14 @@ class Sandbox:
         self.repl: Terminal | None = None
         self.server: Terminal | None = None
         self.servers: dict[int, Terminal] = {}
+
+    def make_workbook(self) -> None:
+        """Put the workbook and its commands where a reader has them."""
+        (self.home / 'workbook').symlink_to(ROOT)
+        tox = self.root / 'bin' / 'tox'
+        tox.parent.mkdir()
+        tox.write_text(TOX.format(tools=ROOT / 'tools', python=sys.executable))
+        tox.chmod(0o755)
 
     def close(self) -> None:
         """End all that still runs."""
@@ -157,6 +178,7 @@ class Sandbox:
         standard = pathlib.Path(sysconfig.get_path('stdlib')).parent
         for real, name in {
             self.home: '/home/you',
+            ROOT: '/home/you/workbook',
             self.temp: '/tmp',  # noqa: S108 - it is a name to show
             pathlib.Path(sys.prefix): '/home/you/asgilook/.venv',
             standard.resolve(): '/usr/lib',

@@ -235,6 +235,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
     ('objects lie anywhere', r'\b0x[0-9a-f]{6,}\b', '<address>'),
     ('tasks and threads are counted', r'\b(Task|Thread)-\d+', r'\1-<number>'),
     (
+        'the book may have been built, or not',
+        r'\bfile://\S+/\.tox/book/html/([\w/-]+)\.html(?:#[\w-]+)?',
+        r'docs/\1.rst',
+    ),
+    (
         'JPEG libraries differ in how small a file they make',
         r'(?i)(?<=^content-length: )\d+(?=\n(?:[\w-]+:.*\n)*content-type: image/)',
         '<length>',

@@ -19,7 +19,7 @@ CACHES = [
     '__pycache__', '*.egg-info', '.coverage*', '.*_cache', '.tox', '.venv', 'build',
     'dist',
 ]  # fmt: skip
-FEW = 4
+FEW = 2
 """How many of a folder's files are named."""
 
 
@@ -68,7 +68,7 @@ def what_is_there(folder: pathlib.Path) -> str:
         return 'It is empty'
     more = f' and {len(files) - FEW} more' if len(files) > FEW else ''
     begun = progress.begun(folder)
-    stands = f', with something of step {begun[-1].number}' if begun else ''
+    stands = f': it looks like step {begun[-1].number}' if begun else ''
     return f'It holds {", ".join(files[:FEW])}{more}{stands}'
 
 
@@ -84,7 +84,7 @@ def refuse_existing(folder: pathlib.Path, number: int) -> None:
         other += '-one'
     app = '' if folder == WORK.resolve() else f' -- --app {name}'
     raise Refusal(
-        f'{name} is there already, and was not touched. {what_is_there(folder)}.\n'
+        f'{name} is there already, and was not touched.\n{what_is_there(folder)}.\n'
         f'To go on with it: `tox -e check{app}` says where you are.\n'
         f'To keep it and start again beside it: '
         f'`tox -e start -- {number} --into {other}`.\n'
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(refusal, file=sys.stderr)
         return 1
     app = '' if folder == WORK.resolve() else f' -- --app {shown(folder)}'
-    print(f'{shown(folder)} is made. {what_is_there(folder)}.')
+    print(f'{shown(folder)} is made.\n{what_is_there(folder)}.')
     print(f'Go on with {where_to_read(options.chapter)}.')
     print(f'`tox -e check{app}` says where you are.')
     return 0

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 from layout import Step, steps
 from rich.console import Console, Group, RenderableType
@@ -100,9 +101,12 @@ def table(standing: Standing, bars: bool) -> Table:
     return grid
 
 
-def paragraph(title: str, lines: list[str], style: str = '') -> RenderableType:
-    """Return lines below a title."""
-    body = Group(*(Text(line, style) for line in lines))
+def paragraph(
+    title: str, lines: list[str], style: str = '', whole: bool = False
+) -> RenderableType:
+    """Return lines below a title; whole ones are not broken, so that links work."""
+    options: dict[str, Any] = {'no_wrap': True, 'overflow': 'ignore'} if whole else {}
+    body = Group(*(Text(line, style, **options) for line in lines))
     return Group('', Text(title, 'bold'), Padding(body, (0, 0, 0, 2), expand=False))
 
 
@@ -132,7 +136,7 @@ def of_check(check: Check, options: Shown) -> RenderableType:
             shown = [*shown, '(A stronger hint: add `--hint` behind `--`.)']
         parts.append(paragraph('Hint', shown))
     if lines := section_lines(check):
-        parts.append(paragraph('Read', lines))
+        parts.append(paragraph('Read', lines, whole=True))
     return Group(*parts)
 
 
@@ -147,8 +151,8 @@ def of_next(standing: Standing) -> RenderableType:
     chapter = book.chapter(later[0])
     where = [chapter.title, chapter.place] if chapter else [later[0].name]
     if not begun:
-        return paragraph('Nothing has been begun yet. Begin with', where)
-    return paragraph('Everything that you have begun holds. Next', where)
+        return paragraph('Nothing has been begun yet. Begin with', where, whole=True)
+    return paragraph('Everything that you have begun holds. Next', where, whole=True)
 
 
 def skipped(run: Run) -> list[str]:
@@ -173,11 +177,11 @@ def report(console: Console, standing: Standing, options: Shown) -> None:
             show_line(console, check)
     for begins, check in standing.in_question():
         console.print(Text(f'\n{begins}', 'bold'))
-        console.print(of_check(check, options))
+        console.print(of_check(check, options), crop=False)
     if run.remark:
         console.print(Text(f'\n{run.remark}', 'yellow'))
     elif standing.holds or not standing.asked:
-        console.print(of_next(standing))
+        console.print(of_next(standing), crop=False)
 
 
 def show_line(console: Console, check: Check) -> None:

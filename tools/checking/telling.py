@@ -7,6 +7,7 @@ import pathlib
 import re
 import traceback
 import types
+from collections.abc import Iterable
 from typing import Any
 
 from layout import ROOT
@@ -52,16 +53,17 @@ class Request:
         if not self.status:
             return [*lines, f'{asked} was not answered.']
         lines.append(f'{asked} was answered {self.status}.')
-        if 'json' in self.media_type or self.media_type.startswith('text'):
-            text = self.content.decode(errors='replace')
-            if text:
-                lines.append(f'    {shorten(text)}')
-        elif self.content:
-            kind = self.media_type or 'no media type'
-            lines.append(f'    ({len(self.content):,} bytes, {kind})')
-        elif self.method == 'GET':
-            lines.append('    (with no body)')
+        if self.content or self.method == 'GET':
+            lines.append(f'    {self.body()}')
         return lines
+
+    def body(self) -> str:
+        """Return the body of the answer, or how long it is."""
+        if not self.content:
+            return '(with no body)'
+        if 'json' in self.media_type or self.media_type.startswith('text'):
+            return shorten(self.content.decode(errors='replace'))
+        return f'({len(self.content):,} bytes, {self.media_type or "no media type"})'
 
 
 @dataclasses.dataclass
@@ -120,9 +122,9 @@ def show(value: Any) -> str:
         return f'(a {type(value).__name__} whose repr fails: {type(error).__name__})'
 
 
-def listing(values: set[Any]) -> str:
-    """Return the first few of some values, and how many more there are."""
-    first = sorted(map(show, values))
+def listing(values: Iterable[Any]) -> str:
+    """Return the first few of some values, each once, and how many more there are."""
+    first = sorted({show(value) for value in values})
     more = f' and {len(first) - FEW} more' if len(first) > FEW else ''
     return ', '.join(first[:FEW]) + more
 
@@ -145,6 +147,8 @@ def difference(came: Any, expected: Any) -> list[str]:
         ]
         more = len(keys) - FEW
         return [*lines, f'... and {more} more'] if more > 0 else lines
+    if expected == [] and isinstance(came, list):
+        return [f'There should be none, and there is: {listing(came)}.']
     if is_status(expected) and is_status(came):
         return [f'Expected the status {expected}, got {came}.']
     if len(show(came)) + len(show(expected)) < SHORT / 3:
