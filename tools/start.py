@@ -74,15 +74,19 @@ def what_is_there(folder: pathlib.Path) -> str:
 
 def refuse_existing(folder: pathlib.Path, number: int) -> None:
     """Refuse a folder that is there, and say how to keep it and start again."""
-    if not (folder.exists() or folder.is_symlink()):
+    for parent in folder.parents:
+        if parent.is_file():
+            raise Refusal(f'{shown(parent)} is a file: no folder can be made in it.')
+    if not os.path.lexists(folder):
         return
     name = shown(folder)
     if not folder.is_dir():
-        raise Refusal(f'{name} is a file, and stays one: name a folder with --into.')
+        kind = 'link to nowhere' if folder.is_symlink() else 'file'
+        raise Refusal(f'{name} is a {kind}, and stays one: name another with --into.')
     other = 'other'
     while (ROOT / other).exists():
         other += '-one'
-    app = '' if folder == WORK.resolve() else f' -- --app {name}'
+    app = '' if folder == WORK else f' -- --app {name}'
     raise Refusal(
         f'{name} is there already, and was not touched.\n{what_is_there(folder)}.\n'
         f'To go on with it: `tox -e check{app}` says where you are.\n'
@@ -128,14 +132,14 @@ def main(arguments: list[str] | None = None) -> int:
         help='the folder to make, in place of work/',
     )  # fmt: skip
     options = parser.parse_args(arguments)
-    folder = options.into.resolve()
+    folder = pathlib.Path(os.path.abspath(options.into))
     try:
         refuse_existing(folder, options.chapter.number)
         make(folder, options.chapter)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    app = '' if folder == WORK.resolve() else f' -- --app {shown(folder)}'
+    app = '' if folder == WORK else f' -- --app {shown(folder)}'
     print(f'{shown(folder)} is made.\n{what_is_there(folder)}.')
     print(f'Go on with {where_to_read(options.chapter)}.')
     print(f'`tox -e check{app}` says where you are.')

@@ -29,7 +29,7 @@ class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
 def shown(path: pathlib.Path) -> str:
     """Return a path as a reader at the top of the workbook would write it."""
     try:
-        return path.resolve().relative_to(ROOT).as_posix() or '.'
+        return path.absolute().relative_to(ROOT).as_posix()
     except ValueError:
         return str(path)
 

@@ -112,7 +112,8 @@ def paragraph(
 
 def section_lines(check: Check) -> list[str]:
     """Return where the book tells of a check."""
-    section = book.sections().get(check.section)
+    chapter = book.sections().get(f'step{check.step}')
+    section = book.sections().get(check.section, chapter)
     return [section.title, section.place] if section else []
 
 
