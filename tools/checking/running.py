@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,6 @@ MOST_STOPPED = 2
 """After how many checks that had to be stopped the rest is left."""
 POLL = 0.02
 WORKER = pathlib.Path(__file__).with_name('worker.py')
-FRAME = re.compile(r'  File "(?P<path>.+)", line (?P<line>\d+) in (?P<name>\S+)')
 
 
 @dataclasses.dataclass
@@ -98,7 +96,6 @@ class Worker:
         tests: list[str],
     ) -> None:
         self.workplace, self.index, self.folder = workplace, index, folder
-        self._stacks = workplace / f'{index}.stacks'
         self._read = 0
         report = workplace / f'{index}.jsonl'
         report.touch()
@@ -107,7 +104,8 @@ class Worker:
         self.limit = START_LIMIT
         self.since = time.monotonic()
         self.over = False
-        self.request = ''
+        self.request = self.place = ''
+        self.at_import = False
         temporary = workplace / 'tmp'
         places = dict.fromkeys(['TMPDIR', 'TEMP', 'TMP'], str(temporary))
         self.process = subprocess.Popen(
@@ -156,27 +154,6 @@ class Worker:
         """End the process, with all that it started."""
         end_tree(self.process)
         self._report.close()
-
-    def last_stacks(self) -> str:
-        """Return where the threads were when this was last written down."""
-        text = self._stacks.read_text(encoding='utf-8', errors='replace')
-        return text[text.rfind('Timeout (') :] if 'Timeout (' in text else text
-
-    def stuck_at(self) -> tuple[str, bool]:
-        """Return where in the folder's code it hung, and whether at an import."""
-        places = [
-            (path.relative_to(self.folder).as_posix(), match['line'], match['name'])
-            for match in FRAME.finditer(self.last_stacks())
-            if (path := pathlib.Path(match['path'])).is_relative_to(self.folder)
-        ]
-        if not places:
-            return '', False
-        name, line, function = places[0]
-        place = f'{name}, line {line}'
-        at_import = any(each == '<module>' for _, _, each in places)
-        return place if function.startswith(
-            '<'
-        ) else f'{place}, in {function}', at_import
 
 
 def end_tree(process: subprocess.Popen[bytes]) -> None:
@@ -248,9 +225,13 @@ class Runner:
         if event['event'] == 'asked':
             worker.request = event['request']
             return
+        if event['event'] == 'at':
+            worker.place, worker.at_import = event['place'], event['at_import']
+            return
         worker.since = time.monotonic()
         worker.computed_before = worker.computed()
-        worker.request = ''
+        worker.request = worker.place = ''
+        worker.at_import = False
         match event.pop('event'):
             case 'found':
                 for found in event['checks']:
@@ -286,8 +267,9 @@ class Runner:
                 + ('ended.' if ended else f'did not start in {START_LIMIT:g} seconds.')
             )
             return
-        place, check.at_import = worker.stuck_at()
+        place = worker.place
         check.outcome, check.place = 'failed', place
+        check.at_import = worker.at_import
         if ended:
             check.lines = [
                 'The whole program ended during this check, '

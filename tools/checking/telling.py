@@ -180,6 +180,15 @@ class Teller:
         found = traceback.extract_tb(error.__traceback__)
         return [frame for frame in found if self.inside(frame.filename)]
 
+    def at(self, frame: types.FrameType) -> Story | None:
+        """Tell where in the folder's code a thread is, if it is there."""
+        stack = traceback.extract_stack(frame)
+        found = [each for each in stack if self.inside(each.filename)]
+        if not found:
+            return None
+        at_import = any(each.name == '<module>' for each in found)
+        return Story([], self.where(found[-1]), at_import)
+
     def where(self, frame: traceback.FrameSummary) -> str:
         """Return the place of a frame."""
         place = f'{self.inside(frame.filename)}, line {frame.lineno}'

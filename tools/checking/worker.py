@@ -7,14 +7,16 @@ yet: one from the front, the next from the back. What they report are lines of J
 """
 
 import dataclasses
-import faulthandler
 import functools
 import io
 import json
 import logging
+import math
 import os
 import pathlib
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -35,8 +37,8 @@ TAIL = 2000
 """How much of what a check prints is kept, in characters."""
 LIMIT = 8.0
 """How long a check may take, in seconds, if it does not say so itself."""
-STACKS = 1.0
-"""How often a check that takes long writes down where it is, in seconds."""
+LOOKS = 1.0
+"""How often it is written down where a check is that takes long, in seconds."""
 AUTOLOAD = 'PYTEST_DISABLE_PLUGIN_AUTOLOAD'
 
 
@@ -82,7 +84,8 @@ class Reporter:
         self._workplace = workplace
         self._index = index
         self._report = (workplace / f'{index}.jsonl').open('a', encoding='utf-8')
-        self._stacks = (workplace / f'{index}.stacks').open('w', encoding='utf-8')
+        self._turn = threading.Lock()
+        self._began = math.inf
         self._teller = Teller(folder)
         self._package = folder / PACKAGE
         self._printed = Tail()
@@ -100,8 +103,20 @@ class Reporter:
 
     def tell(self, event: str, **values: Any) -> None:
         """Write a line of the report."""
-        self._report.write(json.dumps({'event': event, **values}) + '\n')
-        self._report.flush()
+        with self._turn:
+            self._report.write(json.dumps({'event': event, **values}) + '\n')
+            self._report.flush()
+
+    def look(self) -> None:
+        """Tell, now and then, where a check is that takes long."""
+        while True:
+            time.sleep(LOOKS)
+            if time.monotonic() - self._began < LOOKS:
+                continue
+            for frame in sys._current_frames().values():
+                if story := self._teller.at(frame):
+                    self.tell('at', place=story.place, at_import=story.at_import)
+                    break
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take what is printed and logged, and what would end the process."""
@@ -128,6 +143,7 @@ class Reporter:
         falcon.testing.TestClient.simulate_request = watched_client(  # type: ignore[method-assign]
             falcon.testing.TestClient.simulate_request, self.note
         )
+        threading.Thread(target=self.look, daemon=True).start()
         self.tell('found', checks=[described(item) for item in session.items])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -172,11 +188,9 @@ class Reporter:
         self._compared = self._logged.error = None
         self._printed.text = ''
         self.tell('start', check=item.nodeid, limit=limit)
-        self._stacks.seek(0)
-        self._stacks.truncate()
-        faulthandler.dump_traceback_later(STACKS, repeat=True, file=self._stacks)
+        self._began = time.monotonic()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        faulthandler.cancel_dump_traceback_later()
+        self._began = math.inf
         if not self._package.is_dir():
             self._outcome = {'outcome': 'failed', 'lines': [DELETED], 'fatal': True}
         self.tell('done', check=item.nodeid, **self._outcome)
