@@ -274,12 +274,16 @@ class Teller:
         if behind:
             lines += ['Behind it is an error in your code, in', *behind.lines]
             return Story(lines, behind.place)
-        tests = [
-            frame.line
-            for frame in traceback.extract_tb(error.__traceback__)
-            if TESTS in pathlib.Path(frame.filename).parents and frame.line
-        ]
-        return Story([*lines, *(f'The check says: {line}' for line in tests[-1:])])
+        return Story([*lines, *self.line_of_test(error, lines)])
+
+    def line_of_test(self, error: BaseException, told: list[str]) -> list[str]:
+        """Return the line of the test that failed, unless it says what is told."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            path = pathlib.Path(frame.filename)
+            if TESTS in path.parents and path.name.startswith('test_') and frame.line:
+                known = any(line in frame.line for line in told)
+                return [] if known else [f'The check says: {frame.line}']
+        return []
 
     def request_in_question(
         self, requests: list[Request], compared: Comparison | None
