@@ -95,7 +95,7 @@ def test_refused_upload_renews_nothing(client):
     'The body of a stream is not in the response object. What would be kept in '
     'its place?',
     'Keep an answer only if `resp.status_code == 200 and resp.stream is None`.',
-    section='step5-stream',
+    section='step5-stream-cached',
 )
 def test_streamed_picture(client, keys):
     """A picture comes whole from its file each time: its stream is not cached."""
