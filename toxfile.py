@@ -14,6 +14,7 @@ from tox.report import HandledError
 from tox.session.state import State
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / 'tools'))
+import exercises
 from layout import ROOT, Step, steps
 
 STEPS = steps()
@@ -155,6 +156,21 @@ def forward_settings(arguments: list[str]) -> Settings:
     }
 
 
+def exercises_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e exercises`."""
+    return {
+        'description': 'prove that each exercise can be failed, and can be solved',
+        'deps': [
+            *dependencies(*STEPS),
+            *test_requirements(*STEPS),
+            *exercises.requirements(exercises.exercises()),
+            '-r tools/requirements-exercises.txt',
+        ],
+        'pass_env': ['CI'],
+        'commands': [Command(['python', 'tools/prove.py', *arguments])],
+    }
+
+
 def bench_settings(step: Step, arguments: list[str]) -> Settings:
     """Return the settings of `tox -e bench`."""
     return {
@@ -251,6 +267,7 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'transcripts', transcripts_settings(arguments)
     yield 'browse', browse_settings(arguments)
     yield 'workbook', workbook_settings(arguments)
+    yield 'exercises', exercises_settings(arguments)
 
 
 @impl
@@ -267,7 +284,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     for name, settings in environments(list(state.conf.pos_args(None) or ())):
         state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
     everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
-    everything += ['workbook', 'docs', 'transcripts']
+    everything += ['workbook', 'exercises', 'docs', 'transcripts']
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(everything)))
 
 

@@ -18,6 +18,7 @@ extensions = [
     'points',
     'snapshots',
     'transcripts',
+    'chapter_exercises',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',

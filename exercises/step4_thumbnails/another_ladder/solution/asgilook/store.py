@@ -41,8 +41,17 @@ class Image:
         return f'/images/{self.image_id}.jpeg'
 
     def thumbnail_sizes(self) -> Iterator[Size]:
-        """Yield the sizes on offer: the configured widths, as far as they are less."""
+        """Yield the sizes on offer, each half of the one before."""
         least = max(self.config.min_thumb_size, 1)
+        if self.config.thumb_widths:
+            yield from self.sizes_by_width(least)
+            return
+        width, height = self.size
+        while (width := width // 2) >= least and (height := height // 2) >= least:
+            yield width, height
+
+    def sizes_by_width(self, least: int) -> Iterator[Size]:
+        """Yield the sizes of the configured widths, as far as the picture is wider."""
         for width in self.config.thumb_widths:
             height = self.size[1] * width // self.size[0]
             if width < self.size[0] and min(width, height) >= least:

@@ -18,4 +18,4 @@ class Config:
         )
         self.uuid_generator: Callable[[], uuid.UUID] = uuid.uuid4
         self.min_thumb_size = 64
-        self.thumb_widths = (1600, 800, 400, 200)
+        self.thumb_widths: tuple[int, ...] = ()

@@ -1,0 +1,3 @@
+"""The fixtures of the steps' tests, for the checks of the exercises."""
+
+pytest_plugins = ['conftest']
