@@ -1,3 +1,102 @@
-"""The fixtures of the steps' tests, for the checks of the exercises."""
+"""What the checks share: the fixtures of the steps' tests, and bugs to plant."""
 
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from layout import ROOT
+
+AT_ONCE = os.cpu_count()
 pytest_plugins = ['conftest']
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a run of a suite ended: pytest's exit status, and what it printed."""
+
+    status: int
+    output: str
+
+
+class OwnSuite:
+    """The tests in the folder under test, to be run on the step's snapshot."""
+
+    def __init__(
+        self, app_folder: pathlib.Path, snapshot: pathlib.Path, temp: pathlib.Path
+    ) -> None:
+        assert (app_folder / 'tests').is_dir(), 'The project has no folder tests/ yet.'
+        self._app_folder, self._snapshot, self._temp = app_folder, snapshot, temp
+
+    def run(self, bug=None, options=()):
+        """Run the tests, with a bug planted in the snapshot or with none."""
+        name = bug['name'] if bug else 'no_bug'
+        folder = self._temp / name
+        ignored = shutil.ignore_patterns('__pycache__', '.*')
+        shutil.copytree(self._app_folder / 'tests', folder / 'tests', ignore=ignored)
+        shutil.copy(self._app_folder / 'pyproject.toml', folder)
+        package = folder / 'asgilook'
+        shutil.copytree(self._snapshot / 'asgilook', package, ignore=ignored)
+        if bug:
+            plant(bug, package / bug['file'])
+        command = [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-q', '-x']
+        ended = subprocess.run(
+            [*command, *options, 'tests'],
+            cwd=folder,
+            env={**os.environ, 'PYTHONPATH': str(folder)},
+            capture_output=True,
+            text=True,
+        )
+        return Outcome(ended.returncode, ended.stdout + ended.stderr)
+
+    def run_each(self, bugs, options=()):
+        """Run the tests without a bug, and with each; return the outcomes by name."""
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
+            outcomes = executor.map(lambda bug: self.run(bug, options), [None, *bugs])
+            return dict(
+                zip(['', *(bug['name'] for bug in bugs)], outcomes, strict=True)
+            )
+
+    def as_they_end(self, bugs):
+        """Run the tests with each bug; yield the outcomes as long as they are wanted."""
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
+            running = [executor.submit(self.run, bug) for bug in bugs]
+            try:
+                for ended in concurrent.futures.as_completed(running):
+                    yield ended.result()
+            finally:
+                executor.shutdown(cancel_futures=True)
+
+
+def plant(bug, path):
+    """Put a bug into a file."""
+    text = path.read_text(encoding='utf-8')
+    for also in ['', 'also_'] if 'also_right' in bug else ['']:
+        right, wrong = bug[f'{also}right'], bug[f'{also}wrong']
+        assert text.count(right) == 1, f'{path.name} has changed: {right!r}'
+        text = text.replace(right, wrong)
+    path.write_text(text, encoding='utf-8')
+
+
+@pytest.fixture(scope='module')
+def own_suite(request, pytestconfig, tmp_path_factory):
+    """Return the tests of the folder under test."""
+    app_folder = pathlib.Path(pytestconfig.getoption('app')).resolve()
+    snapshot = ROOT / 'steps' / request.path.parent.parent.name
+    return OwnSuite(app_folder, snapshot, tmp_path_factory.mktemp('own'))
+
+
+@pytest.fixture(scope='session')
+def read_bugs():
+    """Return a function that reads a file of bugs."""
+
+    def read(path):
+        found = tomllib.loads(path.read_text(encoding='utf-8'))
+        return [{**bug, 'name': name} for name, bug in found.items()]
+
+    return read

@@ -1,0 +1,101 @@
+"""The resources: what clients see of the pictures."""
+
+import uuid
+from typing import Any
+
+import aiofiles
+import aiofiles.os
+import falcon
+from falcon.asgi import Request, Response
+
+from .config import Config
+from .store import Image, Store
+
+
+def find(store: Store, image_id: uuid.UUID) -> Image:
+    """Return the picture with that id; answer 404 if there is none."""
+    image = store.get(str(image_id))
+    if image is None:
+        raise falcon.HTTPNotFound
+    return image
+
+
+MOST_BYTES = 20_000_000
+"""The largest upload that is read."""
+
+
+async def refuse_large(
+    req: Request, resp: Response, resource: object, params: dict[str, Any]
+) -> None:
+    """Answer 413 before the body is read, if the client says it is too large."""
+    if (req.content_length or 0) > MOST_BYTES:
+        raise falcon.HTTPContentTooLarge(
+            description=f'Send a file of at most {MOST_BYTES} bytes.'
+        )
+
+
+class Images:
+    """The pictures, as a collection and one by one."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List the pictures."""
+        resp.media = [image.serialize() for image in self._store.list_images()]
+
+    @falcon.before(refuse_large)
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Store the picture that is the request's body."""
+        data = await req.stream.read()
+        if len(data) < (req.content_length or 0):
+            raise falcon.HTTPBadRequest(description='The body is cut short. Try again.')
+        image_id = str(self._config.uuid_generator())
+        image = await self._store.save(image_id, data)
+
+        resp.status = falcon.HTTP_201
+        resp.location = image.uri
+        resp.media = image.serialize()
+
+    async def on_get_image(
+        self, req: Request, resp: Response, image_id: uuid.UUID
+    ) -> None:
+        """Stream a picture from its file."""
+        image = find(self._store, image_id)
+        try:
+            length = (await aiofiles.os.stat(image.path)).st_size
+            stream = await aiofiles.open(image.path, 'rb')
+        except FileNotFoundError:
+            raise falcon.HTTPNotFound from None
+
+        resp.content_type = falcon.MEDIA_JPEG
+        resp.set_stream(stream, length)
+
+
+class Thumbnails:
+    """The pictures, scaled down to the sizes on offer."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def on_get(
+        self,
+        req: Request,
+        resp: Response,
+        image_id: uuid.UUID,
+        width: int,
+        height: int,
+    ) -> None:
+        """Scale a picture down."""
+        image = find(self._store, image_id)
+        if (width, height) not in image.thumbnail_sizes():
+            raise falcon.HTTPNotFound(
+                description='This size is not on offer. '
+                'The sizes that are stand under "thumbnails" in GET /images.'
+            )
+        try:
+            resp.data = await self._store.make_thumbnail(image, (width, height))
+        except FileNotFoundError:
+            raise falcon.HTTPNotFound from None
+        resp.content_type = falcon.MEDIA_JPEG

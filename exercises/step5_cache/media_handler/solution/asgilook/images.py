@@ -1,0 +1,92 @@
+"""The resources: what clients see of the pictures."""
+
+import uuid
+
+import aiofiles
+import aiofiles.os
+import falcon
+from falcon.asgi import Request, Response
+
+from .config import Config
+from .csv_media import MEDIA_CSV
+from .store import Image, Store
+
+
+def find(store: Store, image_id: uuid.UUID) -> Image:
+    """Return the picture with that id; answer 404 if there is none."""
+    image = store.get(str(image_id))
+    if image is None:
+        raise falcon.HTTPNotFound
+    return image
+
+
+class Images:
+    """The pictures, as a collection and one by one."""
+
+    media_types = (falcon.MEDIA_JSON, MEDIA_CSV)
+    """What the list can be had as; the first is for clients that do not mind."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List the pictures, in the media type that the client prefers."""
+        preferred = req.client_prefers(self.media_types)
+        resp.content_type = preferred or self.media_types[0]
+        resp.append_header('Vary', 'Accept')
+        resp.media = [image.serialize() for image in self._store.list_images()]
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Store the picture that is the request's body."""
+        data = await req.stream.read()
+        if len(data) < (req.content_length or 0):
+            raise falcon.HTTPBadRequest(description='The body is cut short. Try again.')
+        image_id = str(self._config.uuid_generator())
+        image = await self._store.save(image_id, data)
+
+        resp.status = falcon.HTTP_201
+        resp.location = image.uri
+        resp.media = image.serialize()
+
+    async def on_get_image(
+        self, req: Request, resp: Response, image_id: uuid.UUID
+    ) -> None:
+        """Stream a picture from its file."""
+        image = find(self._store, image_id)
+        try:
+            length = (await aiofiles.os.stat(image.path)).st_size
+            stream = await aiofiles.open(image.path, 'rb')
+        except FileNotFoundError:
+            raise falcon.HTTPNotFound from None
+
+        resp.content_type = falcon.MEDIA_JPEG
+        resp.set_stream(stream, length)
+
+
+class Thumbnails:
+    """The pictures, scaled down to the sizes on offer."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def on_get(
+        self,
+        req: Request,
+        resp: Response,
+        image_id: uuid.UUID,
+        width: int,
+        height: int,
+    ) -> None:
+        """Scale a picture down."""
+        image = find(self._store, image_id)
+        if (width, height) not in image.thumbnail_sizes():
+            raise falcon.HTTPNotFound(
+                description='This size is not on offer. '
+                'The sizes that are stand under "thumbnails" in GET /images.'
+            )
+        try:
+            resp.data = await self._store.make_thumbnail(image, (width, height))
+        except FileNotFoundError:
+            raise falcon.HTTPNotFound from None
+        resp.content_type = falcon.MEDIA_JPEG
