@@ -13,6 +13,9 @@ import pytest
 from layout import ROOT
 
 AT_ONCE = os.cpu_count()
+TIME_LIMIT = 120
+"""How long one run of the reader's tests may take, in seconds."""
+
 pytest_plugins = ['conftest']
 
 
@@ -45,25 +48,31 @@ class OwnSuite:
         if bug:
             plant(bug, package / bug['file'])
         command = [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-q', '-x']
-        ended = subprocess.run(
-            [*command, *options, 'tests'],
-            cwd=folder,
-            env={**os.environ, 'PYTHONPATH': str(folder)},
-            capture_output=True,
-            text=True,
-        )
+        try:
+            ended = subprocess.run(
+                [*command, *options, 'tests'],
+                cwd=folder,
+                env={**os.environ, 'PYTHONPATH': str(folder)},
+                capture_output=True,
+                text=True,
+                timeout=TIME_LIMIT,
+            )
+        except subprocess.TimeoutExpired:
+            return Outcome(-1, f'The tests took longer than {TIME_LIMIT} s.')
         return Outcome(ended.returncode, ended.stdout + ended.stderr)
 
     def run_each(self, bugs, options=()):
-        """Run the tests without a bug, and with each; return the outcomes by name."""
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
-            outcomes = executor.map(lambda bug: self.run(bug, options), [None, *bugs])
-            return dict(
-                zip(['', *(bug['name'] for bug in bugs)], outcomes, strict=True)
-            )
+        """Run the tests without a bug; if they pass, with each. Return all by name."""
+        outcomes = {'': self.run(None, options)}
+        if outcomes[''].status == 0:
+            names = [bug['name'] for bug in bugs]
+            with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
+                each = executor.map(lambda bug: self.run(bug, options), bugs)
+                outcomes |= zip(names, each, strict=True)
+        return outcomes
 
     def as_they_end(self, bugs):
-        """Run the tests with each bug; yield the outcomes as long as they are wanted."""
+        """Run the tests with each bug; yield the outcomes until no more are wanted."""
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
             running = [executor.submit(self.run, bug) for bug in bugs]
             try:

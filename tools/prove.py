@@ -13,7 +13,6 @@ import ast
 import concurrent.futures
 import dataclasses
 import difflib
-import os
 import pathlib
 import subprocess
 import sys
@@ -85,12 +84,10 @@ def note(case: xml.etree.ElementTree.Element, found: Report) -> None:
 
 def run(command: list[str], folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder; return how it ended."""
-    environment = {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'}
     try:
         return subprocess.run(
             command,
             cwd=folder,
-            env=environment,
             capture_output=True,
             text=True,
             timeout=TIME_LIMIT,
@@ -215,8 +212,8 @@ def suite_arguments(exercise: Exercise) -> list[str]:
         return [str(step.tests) for step in so_far]
     chosen = [step for step in so_far if has_suite(step)] if names else []
     only_more = all(not original.exists() for _, original in overlaid(exercise))
-    # More tests catch what fewer did; that they pass is seen without a bug.
-    leave_out = ['-k', 'not bug'] if only_more else []
+    # More tests cover and catch what fewer did, and the check sees that they pass.
+    leave_out = ['-k', 'not bug and not complete'] if only_more else []
     return [*leave_out, *(str(step.tests) for step in chosen)] if chosen else []
 
 
