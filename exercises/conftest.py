@@ -61,11 +61,32 @@ class OwnSuite:
             return Outcome(-1, f'The tests took longer than {TIME_LIMIT} s.')
         return Outcome(ended.returncode, ended.stdout + ended.stderr)
 
-    def run_each(self, bugs, options=()):
-        """Run the tests without a bug; if they pass, with each. Return all by name."""
+    def old_tests(self):
+        """Return the names of the files of tests that the snapshot has as well."""
+        return {
+            path.name
+            for path in (self._snapshot / 'tests').glob('test_*.py')
+            if (own := self._app_folder / 'tests' / path.name).is_file()
+            and own.read_bytes() == path.read_bytes()
+        }
+
+    def run_each(self, bugs, options=(), only_new=False):
+        """Run the tests without a bug; if they pass, with each. Return all by name.
+
+        With each bug, only the new tests are run where the others let it pass.
+        """
         outcomes = {'': self.run(None, options)}
+        names = [bug['name'] for bug in bugs]
+        old = self.old_tests() if only_new else set()
+        if (
+            not {path.name for path in self._app_folder.glob('tests/**/test_*.py')}
+            - old
+        ):
+            return outcomes | dict.fromkeys(
+                names, Outcome(0, 'There are no new tests.')
+            )
         if outcomes[''].status == 0:
-            names = [bug['name'] for bug in bugs]
+            options = [*options, *(f'--ignore=tests/{name}' for name in sorted(old))]
             with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
                 each = executor.map(lambda bug: self.run(bug, options), bugs)
                 outcomes |= zip(names, each, strict=True)

@@ -106,10 +106,9 @@ class Exercise:
         """The task's first sentence, in one line, without markup."""
         text = self.task.read_text(encoding='utf-8') if self.task.exists() else ''
         paragraph = ' '.join(text.strip().partition('\n\n')[0].split())
-        sentence = re.split(r'(?<=[.?:])\s', paragraph, maxsplit=1)[0]
-        sentence = re.sub(
-            r':[\w:]+:`(?:([^`<]*?)\s*<[^`]*>|([^`]*))`', r'\1\2', sentence
-        )
+        sentence = re.split(r'(?<=[.?])\s', paragraph, maxsplit=1)[0]
+        sentence = re.sub(r':[\w:]+:`([^`<]+?)(?:\s*<[^`]*>)?`', r'\1', sentence)
+        sentence = re.sub(r'(?<!`)`([^`<]+?)\s*<[^`]*>`__?', r'\1', sentence)
         return sentence.replace('``', '`')
 
 
