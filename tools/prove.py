@@ -37,7 +37,7 @@ from layout import ROOT, Step, steps
 
 AT_ONCE = os.cpu_count() or 2
 """How many exercises are proven at the same time."""
-TIME_LIMIT = 120
+TIME_LIMIT = 300
 """How long one run of tests may take, in seconds."""
 FEW = 2
 """How many failed tests of a whole suite are tried again, alone."""

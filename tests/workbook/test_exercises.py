@@ -286,7 +286,7 @@ def test_begun(write, chapter, tmp_path):
 
 
 def test_every_exercise_is_in_a_chapter():
-    """Each step has exercises, and names and places are given once."""
+    """Each step has exercises, its chapter has them, and names are given once."""
     found = exercises.exercises()
     assert {each.step for each in found} == set(steps())
     names = [each.name for each in found]
@@ -294,4 +294,6 @@ def test_every_exercise_is_in_a_chapter():
     for step in steps():
         orders = [each.order for each in found if each.step == step]
         assert orders == list(range(1, len(orders) + 1))
+        page = ROOT / 'docs' / 'tutorial' / f'step{step.number}.rst'
+        assert '\n.. exercises::\n' in page.read_text(encoding='utf-8')
     assert all(textwrap.shorten(each.summary, 200) == each.summary for each in found)
