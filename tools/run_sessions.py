@@ -337,7 +337,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
         number = told.get('step', str(steps()[-1].number))
         if number not in by_number:
             raise Mistake(f'there is no step {number}')
-        found = list(blocks(lines))
+        found = list(blocks(lines, plain=docs.resolve() not in page.resolve().parents))
         with contextlib.ExitStack() as stack:
             sandbox = Sandbox(by_number[number], docs, stack, told)
             for block in found:
@@ -381,8 +381,13 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_intermixed_args(arguments)
     pages = chosen.pages or [
         page
-        for page in sorted(chosen.docs.rglob('*.rst'))
-        if '.. session::' in page.read_text(encoding='utf-8')
+        for page in [
+            *sorted(chosen.docs.rglob('*.rst')),
+            *sorted(chosen.docs.parent.glob('*.rst')),
+        ]
+        if re.search(
+            r'\.\. (session::|code-block:: console)', page.read_text(encoding='utf-8')
+        )
     ]
     results = {}
     failed = False

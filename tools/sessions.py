@@ -21,6 +21,10 @@ BANNER_END = '>>> import asyncio'
 """The last line of the REPL's greeting: it looks typed, and is not."""
 
 DIRECTIVE = re.compile(r'( *)\.\. session::\s*')
+PLAIN = re.compile(r'( *)\.\. code-block:: console\s*')
+"""A block outside the book, where the directive is not known."""
+COMMENT = re.compile(r' *\.\. ([\w-]+): (.*)')
+"""An option of such a block: it stands as a comment above."""
 OPTION = re.compile(r' *:([\w-]+):(.*)')
 FIELD = re.compile(r':([\w-]+):\s*(.*)')
 HIDDEN = '\0'
@@ -97,11 +101,27 @@ def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def blocks(lines: list[str]) -> Iterator[Block]:
-    """Yield the blocks of a page, in their order."""
+def blocks(lines: list[str], plain: bool = False) -> Iterator[Block]:
+    """Yield the blocks of a page, in their order; plain ones too, outside the book."""
     for number, line in enumerate(lines):
         if match := DIRECTIVE.fullmatch(line):
             yield block(lines, number + 1, len(match[1]))
+        elif plain and (match := PLAIN.fullmatch(line)):
+            found = block(lines, number + 1, len(match[1]))
+            found.options |= options_above(lines, number)
+            yield found
+
+
+def options_above(lines: list[str], number: int) -> dict[str, str]:
+    """Return the options in the comments above a line."""
+    found = {}
+    while number and (not lines[number - 1] or COMMENT.fullmatch(lines[number - 1])):
+        number -= 1
+        if match := COMMENT.fullmatch(lines[number]):
+            if match[1] not in OPTIONS:
+                raise Mistake(f'no block has the option {match[1]}', number)
+            found[match[1]] = match[2].strip()
+    return found
 
 
 def block(lines: list[str], start: int, outside: int) -> Block:
