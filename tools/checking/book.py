@@ -62,10 +62,22 @@ def sections() -> dict[str, Section]:
         for number, line in enumerate(lines):
             if not (match := LABEL.fullmatch(line)):
                 continue
-            below = [title for place, title in titles if place > number]
-            if below:
-                found[match[1]] = Section(match[1], below[0], page, titles[0][1])
+            if heading := heading_of(lines, number, titles):
+                found[match[1]] = Section(match[1], heading, page, titles[0][1])
     return found
+
+
+def heading_of(lines: list[str], number: int, titles: list[tuple[int, str]]) -> str:
+    """Return the heading that a label is above, or else the one it is below."""
+    above = ''
+    for place, title in titles:
+        if place < number:
+            above = title
+        elif all(
+            LABEL.fullmatch(line) or not line.strip() for line in lines[number:place]
+        ):
+            return title
+    return above
 
 
 def chapter(step: Step) -> Section | None:
