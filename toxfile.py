@@ -245,6 +245,37 @@ def check_settings(arguments: list[str]) -> Settings:
     }
 
 
+def notebooks_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e notebooks`."""
+    return {
+        'description': 'run the labs from top to bottom, with their solutions',
+        'deps': [*dependencies(*STEPS), '-r notebooks/requirements.txt'],
+        'set_env': {'IPYTHONDIR': '.tox/ipython'},
+        'commands': [Command(['python', 'tools/run_notebooks.py', *arguments])],
+    }
+
+
+def lab_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e lab`, which fetches no news."""
+    app = [
+        'default_url=/lab/tree/notebooks',
+        'news_url=None',
+        'check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+    ]
+    return {
+        'description': 'open the labs in JupyterLab',
+        'deps': [*dependencies(*STEPS), '-r notebooks/requirements-lab.txt'],
+        'pass_env': ['BROWSER', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY'],
+        'commands': [
+            Command(
+                ['jupyter', 'lab', '-y', *(f'--LabApp.{it}' for it in app), *arguments]
+            )
+        ],
+        'suicide_timeout': 10.0,
+        'interrupt_timeout': 5.0,
+    }
+
+
 def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     """Yield the name and the settings of each environment made here."""
     for step in STEPS:
@@ -263,6 +294,9 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'types', types_settings(arguments)
     yield 'forward', forward_settings(arguments)
     yield 'bench', bench_settings(STEPS[-1], arguments)
+    for prefix in ['', *(f'{python}-' for python in PYTHONS)]:
+        yield f'{prefix}notebooks', notebooks_settings(arguments)
+    yield 'lab', lab_settings(arguments)
     yield 'docs', docs_settings(arguments)
     yield 'transcripts', transcripts_settings(arguments)
     yield 'browse', browse_settings(arguments)
@@ -284,7 +318,7 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     for name, settings in environments(list(state.conf.pos_args(None) or ())):
         state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
     everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
-    everything += ['workbook', 'exercises', 'docs', 'transcripts']
+    everything += ['workbook', 'exercises', 'docs', 'notebooks', 'transcripts']
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(everything)))
 
 

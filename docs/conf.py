@@ -16,6 +16,7 @@ copyright = f'2026, {author}'  # noqa: A001 - the name is Sphinx's
 
 extensions = [
     'points',
+    'labs',
     'snapshots',
     'transcripts',
     'chapter_exercises',
@@ -40,6 +41,15 @@ html_show_sphinx = False
 copybutton_prompt_text = r'\$ |> (?! )|>>> |\.\.\. '
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
+
+# The labs are run when the book is built, and again when what they show has changed.
+nb_execution_mode = 'cache'
+nb_execution_cache_path = str(HERE.parent / '.tox' / 'labs')
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
+nb_render_error_lexer = 'text'
 
 
 def focusable(app, pagename, templatename, context, doctree):

@@ -1,0 +1,67 @@
+"""Bring the labs into the book: they are kept elsewhere, where JupyterLab opens them.
+
+Each notebook is copied to `docs/labs/` before Sphinx looks for pages. The copy has a
+label, `labN`; its links to pages of the book are as that folder needs them; and it
+notes what it was made of, so that it is run again when a snapshot has changed.
+"""
+
+import hashlib
+import os
+import pathlib
+import re
+import sys
+from typing import Any
+
+import nbformat
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
+from layout import ROOT, steps
+
+FOLDER = ROOT / 'notebooks'
+MADE_OF = [FOLDER, ROOT / 'docs' / 'pictures', *(step.snapshot for step in steps())]
+
+
+def digest() -> str:
+    """Return a short text that changes whenever the labs may show something else."""
+    found = hashlib.sha256()
+    for folder in MADE_OF:
+        for path in sorted([*folder.glob('*.*'), *folder.glob('asgilook/*.py')]):
+            if path.suffix in {'.py', '.mplstyle', '.toml'}:
+                found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def for_the_book(path: pathlib.Path, made_of: str) -> str:
+    """Return a notebook as the book has it."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.kernelspec['made_of'] = made_of
+    for cell in notebook.cells:
+        if cell.cell_type == 'markdown':
+            cell.source = cell.source.replace('](../docs/', '](../')
+    label = re.match(r'lab\d+', path.stem)
+    assert label, f'{path.name} is no name of a lab'  # noqa: S101
+    notebook.cells[0].source = f'({label[0]})=\n\n{notebook.cells[0].source}'
+    return nbformat.writes(notebook) + '\n'
+
+
+def copy(app: Sphinx, config: Config) -> None:
+    """Copy the notebooks that have changed; remove copies of those that are gone."""
+    os.environ['PYTHONPATH'] = str(FOLDER)
+    to, made_of = app.srcdir / 'labs', digest()
+    found = {path.name: path for path in FOLDER.glob('lab*.ipynb')}
+    for path in to.glob('lab*.ipynb'):
+        if path.name not in found:
+            path.unlink()
+    for name, path in found.items():
+        text, copied = for_the_book(path, made_of), to / name
+        if not copied.exists() or copied.read_text(encoding='utf-8') != text:
+            copied.write_text(text, encoding='utf-8', newline='\n')
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add it to Sphinx."""
+    app.setup_extension('myst_nb')
+    app.connect('config-inited', copy)
+    return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -1,0 +1,200 @@
+"""What all labs share: the snapshots, sample pictures, plots, and checks."""
+
+import asyncio
+import dataclasses
+import functools
+import importlib
+import io
+import pathlib
+import shutil
+import sys
+import tempfile
+import types
+import weakref
+from typing import Any
+
+import falcon.testing
+import matplotlib.figure
+import matplotlib.pyplot as plt
+from IPython.display import SVG, display
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path += [str(ROOT / 'tools'), str(ROOT / 'docs' / 'pictures')]
+
+import samples
+from layout import Step, steps
+
+plt.style.use(HERE / 'lab.mplstyle')
+
+IN_THE_DARK = {
+    '#f3f5f8': '#1a1f26',  # the card
+    '#1b2530': '#eef2f6',  # text, axes, ticks
+    '#c9d1da': '#435063',  # the grid
+}
+"""The neutral colours of a plot, each with the one to take on a dark page."""
+
+BLUE, RED, GREEN, PINK, ORANGE, SKY = (
+    '#0072b2',
+    '#d55e00',
+    '#009e73',
+    '#cc79a7',
+    '#e69f00',
+    '#56b4e9',
+)
+"""Okabe's and Ito's colours, which can be told apart by everybody."""
+
+
+class Client(falcon.testing.ASGIConductor):
+    """Falcon's client for coroutines; it starts the app before its first request."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def start(self) -> None:
+        """Send the app `lifespan.startup`, unless it has been started."""
+        async with self._starting:
+            if not self._started:
+                await self.__aenter__()
+                self._started = True
+
+    async def stop(self) -> None:
+        """Send the app `lifespan.shutdown`, if it has been started."""
+        if self._started:
+            self._started = False
+            await self.__aexit__(None, None, None)
+
+    async def simulate_request(self, *arguments: Any, **options: Any) -> Any:
+        """Make a request; return Falcon's result of it."""
+        await self.start()
+        return await super().simulate_request(*arguments, **options)
+
+
+@dataclasses.dataclass
+class Service:
+    """A step's app, with a client, a folder and a Redis that nobody else has."""
+
+    step: Step
+    app: Any
+    client: Client
+    folder: pathlib.Path
+    """Where pictures go; it is removed when the service is no longer used."""
+    config: Any = None
+    """The settings; None for step 1, which has none."""
+    redis_server: Any = None
+    """The fake Redis, to be disconnected by `redis_server.connected = False`."""
+
+    @property
+    def redis(self) -> Any:
+        """A client of the fake Redis, to look inside."""
+        from fakeredis.aioredis import FakeRedis
+
+        return FakeRedis(server=self.redis_server)
+
+    def make_store(self) -> Any:
+        """Return another store, with an index of its own, on the same folder."""
+        return module('store').Store(self.config)
+
+
+def module(name: str) -> types.ModuleType:
+    """Return a module of the snapshot that is in use: `module('convert')`."""
+    return importlib.import_module(f'asgilook.{name}')
+
+
+def switch_to(step: Step) -> None:
+    """Let `import asgilook` find that step's snapshot, and no other."""
+    snapshots = {str(other.snapshot) for other in steps()}
+    sys.path[:] = [path for path in sys.path if path not in snapshots]
+    sys.path.insert(0, str(step.snapshot))
+    for name in [name for name in sys.modules if name.split('.')[0] == 'asgilook']:
+        del sys.modules[name]
+
+
+def use_step(number: int) -> Service:
+    """Return the service of a step, never used before.
+
+    From then on `import asgilook` finds the same step. Services of other steps that
+    were made earlier go on working.
+    """
+    found = {step.number: step for step in steps()}
+    if number not in found:
+        raise ValueError(f'There is no step {number}; there are {list(found)}.')
+    step = found[number]
+    switch_to(step)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='lab-'))
+
+    config = server = None
+    if (step.snapshot / 'asgilook' / 'config.py').exists():
+        config = module('config').Config()
+        config.storage_path = folder
+    if step.uses_redis:
+        from fakeredis import FakeServer
+        from fakeredis.aioredis import FakeRedis
+
+        server = FakeServer()
+        config.redis_from_url = lambda url, **options: FakeRedis(server=server)
+    make = getattr(module('app'), 'create_app', None)
+    app = make(config) if make else module('app').app
+    service = Service(step, app, Client(app), folder, config, server)
+    weakref.finalize(service, shutil.rmtree, folder, ignore_errors=True)
+    return service
+
+
+@functools.cache
+def sample(name: str) -> bytes:
+    """Return a sample picture's file: 'photo.jpeg', 'logo.png' or 'notes.txt'."""
+    with tempfile.TemporaryDirectory() as folder:
+        samples.write(pathlib.Path(folder))
+        return pathlib.Path(folder, name).read_bytes()
+
+
+def figure(
+    title: str, x: str = '', y: str = '', height: float = 3.6, **options: Any
+) -> Any:
+    """Return an empty plot's figure and axes; the title says what to see.
+
+    What each axis measures is named by `x` and `y`, with its unit. Options are those
+    of `pyplot.subplots`.
+    """
+    drawn, axes = plt.subplots(figsize=(7.2, height), **options)
+    drawn.suptitle(title)
+    for one in drawn.axes:
+        one.set(xlabel=x, ylabel=y)
+    return drawn, axes
+
+
+def to_svg(drawn: matplotlib.figure.Figure) -> str:
+    """Return a plot as SVG, with other neutral colours where the page is dark."""
+    output = io.StringIO()
+    drawn.savefig(output, format='svg', metadata={'Date': None})
+    rules = ''.join(
+        f'[style*="{kind}: {light}"]{{{kind}:{dark} !important}}'
+        for light, dark in IN_THE_DARK.items()
+        for kind in ['fill', 'stroke']
+    )
+    style = f'<style>@media(prefers-color-scheme:dark){{{rules}}}</style>'
+    before, end, after = output.getvalue().partition('</metadata>')
+    return f'{before}{end}{style}{after}'
+
+
+def show(drawn: matplotlib.figure.Figure) -> None:
+    """Show a plot."""
+    display(SVG(to_svg(drawn)))
+    plt.close(drawn)
+
+
+class NotYet(AssertionError):  # noqa: N818 - it is a hint, and reads as one
+    """What was to be changed in a cell has not been changed yet."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback."""
+        return [f'Not yet: {self}']
+
+
+def check(condition: object, hint: str) -> None:
+    """Say that a task is done; if the condition does not hold, raise with the hint."""
+    if not condition:
+        raise NotYet(hint)
+    print('Done: that is what was asked for.')
