@@ -16,6 +16,7 @@ from typing import Any
 import falcon.testing
 import matplotlib.figure
 import matplotlib.pyplot as plt
+import PIL.Image
 from IPython.display import SVG, display
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,6 +34,9 @@ IN_THE_DARK = {
     '#c9d1da': '#435063',  # the grid
 }
 """The neutral colours of a plot, each with the one to take on a dark page."""
+
+TEXT = '#1b2530'
+"""The colour of text in plots; like the others above, it changes in the dark."""
 
 BLUE, RED, GREEN, PINK, ORANGE, SKY = (
     '#0072b2',
@@ -148,6 +152,17 @@ def sample(name: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         samples.write(pathlib.Path(folder))
         return pathlib.Path(folder, name).read_bytes()
+
+
+@functools.cache
+def photo(width: int) -> bytes:
+    """Return the sample photo as a camera would, that wide, with some noise."""
+    size = (width, width * 3 // 4)
+    noise = PIL.Image.merge('RGB', [PIL.Image.effect_noise(size, 40)] * 3)
+    picture = PIL.Image.blend(samples.view().resize(size), noise, 0.1)
+    output = io.BytesIO()
+    picture.save(output, 'JPEG', quality=90)
+    return output.getvalue()
 
 
 def figure(

@@ -127,6 +127,8 @@ def faults(notebook: Any) -> list[str]:
         errors = [one.ename for one in outputs if one.output_type == 'error']
         if NOW_YOU in tags(cell) and errors != ['NotYet']:
             found.append(f'cell {cell.id} raises {errors}, not NotYet, as it stands')
+        if any(one.get('name') == 'stderr' for one in outputs):
+            found.append(f'cell {cell.id} warns: something is on standard error')
         image = cell.metadata.get('mystnb', {}).get('image', {})
         shown = {kind for one in outputs for kind in one.get('data', {})}
         if any(kind.startswith('image/') for kind in shown) and not image.get('alt'):
@@ -140,7 +142,10 @@ async def run(lab: Lab, folder: pathlib.Path | None = None) -> list[str]:
     try:
         notebook = with_solutions(notebook, solutions(lab))
         await NotebookClient(
-            notebook, timeout=PATIENCE, resources={'metadata': {'path': str(FOLDER)}}
+            notebook,
+            timeout=PATIENCE,
+            resources={'metadata': {'path': str(FOLDER)}},
+            extra_arguments=['--log-level=ERROR'],
         ).async_execute()
         found = faults(notebook)
     except Refusal as refusal:

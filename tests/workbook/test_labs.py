@@ -166,6 +166,11 @@ def test_cells_and_solutions_belong_together(solved, complaint):
         ('1 / 0', [], 'cell a-cell: ZeroDivisionError: division by zero'),
         ('2 + 2', ['now-you'], 'cell a-cell raises [], not NotYet, as it stands'),
         (
+            'import warnings\nwarnings.warn("old", stacklevel=1)',
+            [],
+            'cell a-cell warns: something is on standard error',
+        ),
+        (
             'from IPython.display import SVG\nSVG("<svg/>")',
             [],
             'cell a-cell shows a picture that nothing describes',
