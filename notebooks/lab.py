@@ -4,6 +4,8 @@ import asyncio
 import dataclasses
 import functools
 import importlib
+import importlib.util
+import inspect
 import io
 import pathlib
 import shutil
@@ -17,7 +19,7 @@ import falcon.testing
 import matplotlib.figure
 import matplotlib.pyplot as plt
 import PIL.Image
-from IPython.display import SVG, display
+from IPython.display import SVG, Markdown, display
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -107,30 +109,32 @@ def module(name: str) -> types.ModuleType:
     return importlib.import_module(f'asgilook.{name}')
 
 
-def switch_to(step: Step) -> None:
-    """Let `import asgilook` find that step's snapshot, and no other."""
+def switch_to(snapshot: pathlib.Path) -> None:
+    """Let `import asgilook` find that snapshot, and no other."""
     snapshots = {str(other.snapshot) for other in steps()}
     sys.path[:] = [path for path in sys.path if path not in snapshots]
-    sys.path.insert(0, str(step.snapshot))
+    sys.path.insert(0, str(snapshot))
     for name in [name for name in sys.modules if name.split('.')[0] == 'asgilook']:
         del sys.modules[name]
 
 
-def use_step(number: int) -> Service:
+def use_step(number: int, snapshot: pathlib.Path | None = None) -> Service:
     """Return the service of a step, never used before.
 
     From then on `import asgilook` finds the same step. Services of other steps that
-    were made earlier go on working.
+    were made earlier go on working. `snapshot` is a folder with a changed copy of the
+    step's snapshot, to take its place.
     """
     found = {step.number: step for step in steps()}
     if number not in found:
         raise ValueError(f'There is no step {number}; there are {list(found)}.')
     step = found[number]
-    switch_to(step)
+    snapshot = snapshot or step.snapshot
+    switch_to(snapshot)
     folder = pathlib.Path(tempfile.mkdtemp(prefix='lab-'))
 
     config = server = None
-    if (step.snapshot / 'asgilook' / 'config.py').exists():
+    if (snapshot / 'asgilook' / 'config.py').exists():
         config = module('config').Config()
         config.storage_path = folder
     if step.uses_redis:
@@ -163,6 +167,24 @@ def photo(width: int) -> bytes:
     output = io.BytesIO()
     picture.save(output, 'JPEG', quality=90)
     return output.getvalue()
+
+
+def tour(name: str) -> types.ModuleType:
+    """Return a file of the book's tour, with an app that nobody has used."""
+    path = ROOT / 'docs' / 'tour' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'tour_{name}', path)
+    assert spec
+    assert spec.loader
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def show_code(*found: Any) -> None:
+    """Show the code of functions, classes or modules."""
+    code = '\n\n'.join(inspect.getsource(one) for one in found)
+    display(Markdown(f'```python\n{code}```'))
 
 
 def figure(

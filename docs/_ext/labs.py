@@ -20,14 +20,22 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
 from layout import ROOT, steps
 
 FOLDER = ROOT / 'notebooks'
-MADE_OF = [FOLDER, ROOT / 'docs' / 'pictures', *(step.snapshot for step in steps())]
+MADE_OF = [
+    FOLDER,
+    ROOT / 'docs' / 'pictures',
+    ROOT / 'docs' / 'tour',
+    *(step.snapshot for step in steps()),
+    *(step.tests for step in steps()),
+]
+PARTS = ['*.*', 'asgilook/*.py', 'tests/*.py']
 
 
 def digest() -> str:
     """Return a short text that changes whenever the labs may show something else."""
     found = hashlib.sha256()
     for folder in MADE_OF:
-        for path in sorted([*folder.glob('*.*'), *folder.glob('asgilook/*.py')]):
+        inside = [path for part in PARTS for path in folder.glob(part)]
+        for path in sorted(inside):
             if path.suffix in {'.py', '.mplstyle', '.toml'}:
                 found.update(path.read_bytes())
     return found.hexdigest()[:12]
