@@ -250,7 +250,7 @@ def notebooks_settings(arguments: list[str]) -> Settings:
     return {
         'description': 'run the labs from top to bottom, with their solutions',
         'deps': [*dependencies(*STEPS), '-r notebooks/requirements.txt'],
-        'set_env': {'IPYTHONDIR': '{env_dir}/ipython'},
+        'set_env': {'IPYTHONDIR': str(ROOT / '.tox' / 'ipython')},
         'commands': [Command(['python', 'tools/run_notebooks.py', *arguments])],
     }
 
