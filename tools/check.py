@@ -8,10 +8,10 @@ import pathlib
 import sys
 from collections.abc import Callable
 
-from checking import progress, reading, reporting, running
+from checking import progress, reading, reporting, running, summary
 from checking.reading import Refusal, shown
 from checking.running import Run
-from layout import ROOT, steps
+from layout import ROOT, Step, steps
 from options import Parser, step_number
 from rich.console import Console
 from rich.status import Status
@@ -53,22 +53,43 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar='PATH',
         help='the folder that holds your code (or more than one), in place of work/',
     )
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        '--summary', action='store_true', help='show one line for each folder'
+    )
+    parser.add_argument(
+        '--csv',
+        type=pathlib.Path,
+        metavar='FILE',
+        help=f'the file for the summary, a new one ({summary.DEFAULT}, or with a '
+        'number if that is there)',
+    )
+    options = parser.parse_args(arguments)
+    if options.csv and not options.summary:
+        parser.error('--csv goes with --summary')
+    if options.summary and options.watch:
+        parser.error('--summary does not go with --watch')
+    options.app = summary.expand(options.app)
+    return options
+
+
+def stand(
+    folder: pathlib.Path, step: Step | None, told: running.Told = running.ignore
+) -> reporting.Standing:
+    """Check a folder, as far as it was begun or up to a step; return how it stands."""
+    reading.inspect(folder)
+    begun = asked = progress.begun(folder)
+    if step:
+        asked = [other for other in steps() if other.number <= step.number]
+    run = Run([])
+    if asked and not reading.is_empty(folder):
+        run = running.run(folder, [other.tests for other in asked], told)
+    return reporting.Standing(shown(folder), begun, asked, run)
 
 
 def check(console: Console, folder: pathlib.Path, options: argparse.Namespace) -> bool:
     """Check a folder, and show what came of it; return whether what was asked holds."""
-    reading.inspect(folder)
-    begun = asked = progress.begun(folder)
-    if options.step:
-        asked = [step for step in steps() if step.number <= options.step.number]
-    run = Run([])
-    if asked and not reading.is_empty(folder):
-        with console.status('Looking ...') as status:
-            run = running.run(
-                folder, [step.tests for step in asked], show_in(console, status)
-            )
-    standing = reporting.Standing(shown(folder), begun, asked, run)
+    with console.status('Looking ...') as status:
+        standing = stand(folder, options.step, show_in(console, status))
     reporting.report(
         console, standing, reporting.Shown(stronger=options.hint, all=options.all)
     )
@@ -111,6 +132,14 @@ def main(arguments: list[str] | None = None) -> int:
 
             watching.watch(console, options.app, lambda: check_all(console, options))
             return 0
+        if options.summary:
+            holds = summary.summarise(
+                console,
+                options.app,
+                lambda folder: stand(folder, options.step),
+                options.csv,
+            )
+            return 0 if holds else 1
         return 0 if check_all(console, options) else 1
     except Refusal as refusal:
         console.print(Text(str(refusal)))

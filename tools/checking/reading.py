@@ -4,6 +4,7 @@ import importlib.machinery
 import pathlib
 import shutil
 import sys
+import threading
 import tokenize
 import tomllib
 import warnings
@@ -20,6 +21,7 @@ LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
 OURS = ['tests', 'tools', 'docs/pictures']
 """Where the modules lie that the tests import: a reader's must not hide them."""
 OF_A_PROJECT = {'.py', '.toml', '.ini', '.cfg'}
+COMPILES = threading.Lock()
 
 
 class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
@@ -109,7 +111,7 @@ def inspect_module(path: pathlib.Path, name: str) -> None:
     """Refuse a module that Python cannot compile."""
     text = read(path, name)
     try:
-        with warnings.catch_warnings():
+        with COMPILES, warnings.catch_warnings():
             warnings.simplefilter('ignore')
             compile(text, name, 'exec', dont_inherit=True)
     except SyntaxError as error:

@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,8 @@ BUSY = 0.5
 MOST_STOPPED = 2
 """After how many checks that had to be stopped the rest is left."""
 POLL = 0.02
+STOP = threading.Event()
+"""Set to end what other threads run."""
 WORKER = pathlib.Path(__file__).with_name('worker.py')
 
 
@@ -192,7 +195,7 @@ class Runner:
         try:
             for index in range(WORKERS):
                 self.start(index)
-            while self._workers:
+            while self._workers and not STOP.is_set():
                 time.sleep(POLL)
                 for worker in list(self._workers):
                     if worker in self._workers:
