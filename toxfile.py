@@ -210,6 +210,7 @@ def transcripts_settings(arguments: list[str]) -> Settings:
         'commands': [
             Command(['python', 'tools/run_sessions.py', *(arguments or ['check'])])
         ],
+        'interrupt_timeout': 10.0,
     }
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator
 from layout import ROOT, Step, steps
 from sessions import fields
 
-OVERLAYS = ['docs/pitfalls/*', 'docs/solutions/*', 'exercises/*/*/solution']
+OVERLAYS = ['docs/pitfalls/*', 'exercises/*/*/solution']
 """The folders whose files stand in for those of a snapshot."""
 TOLD = 20
 """The length from which a line is looked for elsewhere, in characters."""

@@ -26,7 +26,9 @@ import sys
 import sysconfig
 import tempfile
 import time
+import types
 from collections.abc import Iterator
+from typing import NoReturn
 
 from layout import ROOT, Step, steps
 from serve import REDIS, STORAGE, embedded_redis
@@ -39,6 +41,8 @@ PORT_LIMIT = 60.0
 """How long to wait for a port that something else uses, in seconds."""
 PATH = os.pathsep.join([os.environ['PATH'], '/usr/sbin'])
 """Where commands are; Debian keeps servers where only root looks."""
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+"""What asks this program to end; tox sends the one, and soon after the other."""
 QUIET = 0.3
 """How long a server prints nothing when it has said what it had to, in seconds."""
 
@@ -424,5 +428,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failed or differ else 0
 
 
+def interrupt(number: int, frame: types.FrameType | None) -> NoReturn:
+    """End, so that whatever was started ends, too; let no second signal cut that."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 if __name__ == '__main__':
-    sys.exit(main())
+    for each in SIGNALS:
+        signal.signal(each, interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

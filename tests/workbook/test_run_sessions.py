@@ -4,7 +4,10 @@ import contextlib
 import os
 import pathlib
 import re
+import signal
 import socket
+import subprocess
+import sys
 import textwrap
 import time
 
@@ -493,6 +496,36 @@ def test_two_servers(write, run, free_port):
     """)
     status, output = run('check')
     assert status == 0, output
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_stopped(write, docs, free_port, number):
+    """Whoever stops the program stops the servers that it has started."""
+    page = write(
+        f"""
+        .. session::
+           :server:
+
+           $ python -m http.server --bind 127.0.0.1 {free_port}
+
+        .. session::
+
+           $ sleep 15
+        """
+    )
+    program = pathlib.Path(run_sessions.__file__)
+    started = subprocess.Popen(
+        [sys.executable, program, 'check', page, '--docs', docs],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert run_sessions.wait_until(lambda: run_sessions.listens(free_port), 20)
+    started.send_signal(number)
+    started.send_signal(number)
+    _, told = started.communicate(timeout=20)
+    assert started.returncode == 130
+    assert told == b''
+    assert not run_sessions.listens(free_port)
 
 
 def test_overlay_of_a_page(write, run):
