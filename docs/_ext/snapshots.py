@@ -93,9 +93,10 @@ class Listing(LiteralInclude):
         options = {**self.options, 'lineno-match': None}
         reader = LiteralIncludeReader(str(path), options, self.config)
         try:
-            _, count = reader.read()
+            text, _ = reader.read()
         except (OSError, ValueError) as error:
             raise self.error(str(error)) from error
+        count = len(text.rstrip().splitlines())
         shown = range(reader.lineno_start, reader.lineno_start + count)
 
         fresh = new_lines(step.number)[name]
@@ -142,6 +143,15 @@ def begin(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
     """Have a place for what the listings show."""
     if not hasattr(env, 'snapshot_listings'):
         env.snapshot_listings = {}  # type: ignore[attr-defined]
+
+
+def strip(app: Sphinx, document: nodes.document) -> None:
+    """Take the empty lines from the end of each block: `end-before` leaves some."""
+    for block in document.findall(nodes.literal_block):
+        text = block.astext()
+        if text.endswith('\n\n') and len(block.children) == 1:
+            block.rawsource = text.rstrip() + '\n'
+            block.children = [nodes.Text(block.rawsource)]
 
 
 def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
@@ -195,6 +205,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive('listing', Listing)
     app.add_directive('step-diff', StepDiff)
     app.connect('env-before-read-docs', begin)
+    app.connect('doctree-read', strip)
     app.connect('env-purge-doc', forget)
     app.connect('env-merge-info', merge)
     app.connect('env-check-consistency', narrate)
