@@ -10,6 +10,17 @@ from pictures import draw, file_of, upload
 pytestmark = pytest.mark.hint(section='step4-resource')
 
 UNKNOWN = '36562622-48e5-4a61-be67-e426b11821ed'
+OFFERS = {
+    (640, 360): ['320x180', '160x90'],
+    (1600, 1200): ['800x600', '400x300', '200x150', '100x75'],
+    (4000, 129): ['2000x64'],
+    (129, 4000): ['64x2000'],
+    (1023, 767): ['511x383', '255x191', '127x95'],
+    (128, 128): ['64x64'],
+    (127, 5000): [],
+    (1, 1): [],
+}
+BY = '{0[0]} by {0[1]}'.format
 
 
 def size_of(result):
@@ -35,24 +46,63 @@ def names(record):
     'yield width, height`; `serialize` lists the URIs as `thumbnails`.',
     section='step4-sizes',
 )
-@pytest.mark.parametrize(
-    ('size', 'offer'),
-    [
-        ((640, 360), ['320x180', '160x90']),
-        ((1600, 1200), ['800x600', '400x300', '200x150', '100x75']),
-        ((4000, 129), ['2000x64']),
-        ((129, 4000), ['64x2000']),
-        ((1023, 767), ['511x383', '255x191', '127x95']),
-        ((128, 128), ['64x64']),
-        ((127, 5000), []),
-        ((1, 1), []),
-    ],
-)
-def test_sizes_on_offer(client, size, offer):
+@pytest.mark.parametrize('size', OFFERS, ids=BY)
+def test_sizes_on_offer(client, size):
     """Each size is half of the one before, rounded down, while both sides are 64."""
     record = client.simulate_post('/images', body=upload(size)).json
-    assert names(record) == offer
+    assert names(record) == OFFERS[size]
     assert client.simulate_get('/images').json == [record]
+
+
+@pytest.mark.hint(
+    'The least size is a setting. Is it read from the configuration when it is '
+    'needed, or remembered?',
+    '`self.min_thumb_size = 64` in `Config.__init__`, and '
+    '`self.config.min_thumb_size` each time that the sizes are worked out.',
+    section='step4-sizes',
+)
+def test_least_size_is_a_setting(config, client):
+    """The least size can be replaced in the configuration."""
+    config.min_thumb_size = 100
+    record = client.simulate_post('/images', body=upload((640, 480))).json
+    assert names(record) == ['320x240', '160x120']
+
+
+@pytest.mark.hint(
+    'The store scales, the resource decides what may be asked for. What does '
+    '`make_thumbnail` return?',
+    '`async def make_thumbnail(self, image, size)` returns the bytes of a JPEG: '
+    '`await loop.run_in_executor(self._pool, shrink, image.path, size)`.',
+    section='step4-scaling',
+)
+def test_make_thumbnail(store, run):
+    """The store scales a picture to any size that it is asked for."""
+    image = run(store.save('a', upload((640, 360))))
+    data = run(store.make_thumbnail(image, (320, 180)))
+    with PIL.Image.open(io.BytesIO(data)) as thumbnail:
+        assert (thumbnail.format, thumbnail.mode) == ('JPEG', 'RGB')
+        assert thumbnail.size == (320, 180)
+    assert image.thumbnails() == [
+        '/thumbnails/a/320x180.jpeg',
+        '/thumbnails/a/160x90.jpeg',
+    ]
+
+
+@pytest.mark.hint(
+    'The record itself names this URI. Is there a route for it, and a resource that '
+    'answers `GET`?',
+    "`app.add_route('/thumbnails/{image_id:uuid}/{width:int}x{height:int}.jpeg', "
+    'Thumbnails(store))`, and in `Thumbnails` a coroutine `on_get`.',
+)
+def test_each_is_answered(client):
+    """Each thumbnail that is on offer is answered, as a JPEG."""
+    record = client.simulate_post('/images', body=upload()).json
+    assert record['thumbnails']
+    for uri in record['thumbnails']:
+        result = client.simulate_get(uri)
+        assert result.status_code == 200
+        assert result.headers['Content-Type'] == 'image/jpeg'
+        assert result.headers['Content-Length'] == str(len(result.content))
 
 
 @pytest.mark.hint(
@@ -63,17 +113,15 @@ def test_sizes_on_offer(client, size, offer):
     section='step4-scaling',
 )
 @pytest.mark.parametrize(
-    'size', [(640, 360), (4000, 129), (129, 4000), (1023, 767), (131, 257)]
+    'size',
+    [(640, 360), (4000, 129), (129, 4000), (1023, 767), (131, 257)],
+    ids=BY,
 )
 def test_exact_size(client, size):
     """A thumbnail has exactly the size that its name says."""
     record = client.simulate_post('/images', body=upload(size)).json
-    assert record['thumbnails']
     for uri, name in zip(record['thumbnails'], names(record), strict=True):
         result = client.simulate_get(uri)
-        assert result.status_code == 200
-        assert result.headers['Content-Type'] == 'image/jpeg'
-        assert result.headers['Content-Length'] == str(len(result.content))
         assert '{}x{}'.format(*size_of(result)) == name
 
 
@@ -112,20 +160,6 @@ def test_sharp(client):
     result = client.simulate_get(record['thumbnails'][1])
     low, high = PIL.Image.open(io.BytesIO(result.content)).convert('L').getextrema()
     assert 100 < low <= high < 155
-
-
-@pytest.mark.hint(
-    'The least size is a setting. Is it read from the configuration when it is '
-    'needed, or remembered?',
-    '`self.min_thumb_size = 64` in `Config.__init__`, and '
-    '`self.config.min_thumb_size` each time that the sizes are worked out.',
-    section='step4-sizes',
-)
-def test_least_size_is_a_setting(config, client):
-    """The least size can be replaced in the configuration."""
-    config.min_thumb_size = 100
-    record = client.simulate_post('/images', body=upload((640, 480))).json
-    assert names(record) == ['320x240', '160x120']
 
 
 @pytest.mark.hint(
@@ -214,26 +248,6 @@ def test_no_such_method(client, method):
     assert result.status_code == 405
     assert 'GET' in result.headers['Allow']
     assert method not in result.headers['Allow']
-
-
-@pytest.mark.hint(
-    'The store scales, the resource decides what may be asked for. What does '
-    '`make_thumbnail` return?',
-    '`async def make_thumbnail(self, image, size)` returns the bytes of a JPEG: '
-    '`await loop.run_in_executor(self._pool, shrink, image.path, size)`.',
-    section='step4-scaling',
-)
-def test_make_thumbnail(store, run):
-    """The store scales a picture to any size that it is asked for."""
-    image = run(store.save('a', upload((640, 360))))
-    data = run(store.make_thumbnail(image, (320, 180)))
-    with PIL.Image.open(io.BytesIO(data)) as thumbnail:
-        assert (thumbnail.format, thumbnail.mode) == ('JPEG', 'RGB')
-        assert thumbnail.size == (320, 180)
-    assert image.thumbnails() == [
-        '/thumbnails/a/320x180.jpeg',
-        '/thumbnails/a/160x90.jpeg',
-    ]
 
 
 @pytest.mark.hint(
