@@ -38,6 +38,13 @@ class RealRedis:
         """Stop the server; connections are refused from now on."""
         self._server.stop()
 
+    def recover(self):
+        """Be there again, whatever a test that failed has left behind."""
+        if self._server.running():
+            self.go_on()
+        else:
+            self.start()
+
     def hang(self):
         """Let the server take connections and commands, and answer none."""
         os.kill(self._server.process.pid, signal.SIGSTOP)
@@ -94,6 +101,7 @@ def redis_process(tmp_path_factory):
 def real_redis(request, config, module):
     """Return a real, empty Redis, that the app uses."""
     real = request.getfixturevalue('redis_process')
+    real.recover()
     with real.client() as client:
         client.flushall()
     config.redis_host = real.url

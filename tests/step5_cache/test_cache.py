@@ -3,6 +3,7 @@
 import io
 import uuid
 
+import falcon.testing
 import PIL.Image
 import pytest
 from pictures import upload
@@ -23,6 +24,32 @@ def client(some_redis, client):
 def says(result):
     """Return what the answer says of the cache."""
     return result.headers.get('X-ASGILook-Cache')
+
+
+@pytest.mark.hint(
+    'Two settings are for Redis: a URL, and the function that makes a client of it. '
+    'Who calls that function, and is it added to the application?',
+    '`config.redis_from_url(config.redis_host, ...)` in `RedisCache.__init__`, and '
+    '`falcon.asgi.App(middleware=[RedisCache(config)])` in `create_app`.',
+    section='step5-lifespan',
+)
+def test_client_factory(config, run, request):
+    """The application has the configuration make its client, for the URL in it."""
+    asked, make = [], config.redis_from_url
+
+    def from_url(url, **options):
+        asked.append(url)
+        return make(url, **options)
+
+    config.redis_from_url = from_url
+    app = request.getfixturevalue('app')
+
+    async def live():
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            return await conductor.simulate_get('/images')
+
+    assert run(live()).status_code == 200
+    assert set(asked) == {config.redis_host}
 
 
 @pytest.mark.hint(
