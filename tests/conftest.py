@@ -105,16 +105,27 @@ def store(module, config) -> Any:
     return module('store').Store(config)
 
 
+NO_APP = (
+    'asgilook/app.py has no `app`, nor the function `create_app` that makes one from '
+    'chapter 3 on.'
+)
+NOTHING_MADE = (
+    '`create_app` in asgilook/app.py returns nothing yet: it has to end with '
+    '`return app`.'
+)
+
+
 @pytest.fixture
 def app(module, request) -> Any:
     """Return the app: from `create_app`, once there is one."""
     found = module('app')
     if hasattr(found, 'create_app'):
-        return found.create_app(request.getfixturevalue('config'))
-    assert hasattr(found, 'app'), (
-        'asgilook/app.py has no `app`, nor the function `create_app` that makes one '
-        'from chapter 3 on.'
-    )
+        made = found.create_app(request.getfixturevalue('config'))
+        if made is None:
+            raise AttributeError(NOTHING_MADE, name='create_app', obj=found)
+        return made
+    if not hasattr(found, 'app'):
+        raise AttributeError(NO_APP, name='app', obj=found)
     return found.app
 
 

@@ -97,7 +97,9 @@ def answer(server, port, path):
     """Return the status that the server answers with, once it does."""
     for _ in range(100):
         if server.poll() is not None:
-            raise AssertionError(f'Uvicorn did not start:\n{server.stdout.read()}')
+            log = server.stdout.read().strip()
+            last = log.splitlines()[-1] if log else 'it printed nothing'
+            raise AssertionError(f'Uvicorn did not start: {last}\n{log}')
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=5)
         try:
             connection.request('GET', path)
@@ -116,12 +118,14 @@ def answer(server, port, path):
     'The log has to stay at the level `info`.',
     section='step1-run',
 )
-def test_hosted(app_folder, free_port, tmp_path, monkeypatch):
+def test_hosted(app_folder, module, free_port, tmp_path, monkeypatch):
     """Uvicorn hosts the application, and tells its log of each request."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path))
     monkeypatch.setenv('ASGI_LOOK_REDIS_HOST', f'redis://127.0.0.1:{free_port}')
-    module = 'asgi' if (app_folder / 'asgilook' / 'asgi.py').exists() else 'app'
-    command = [sys.executable, '-m', 'uvicorn', f'asgilook.{module}:app', '--port']
+    name = 'asgi' if (app_folder / 'asgilook' / 'asgi.py').exists() else 'app'
+    if name == 'app' and hasattr(module('app'), 'create_app'):
+        module('asgi')
+    command = [sys.executable, '-m', 'uvicorn', f'asgilook.{name}:app', '--port']
     with subprocess.Popen(
         [*command, str(free_port)],
         cwd=app_folder,
