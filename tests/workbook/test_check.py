@@ -56,9 +56,8 @@ def check(folder, *options):
 
 def states(shown):
     """Return how each step stands, as the table says."""
-    rows = re.findall(
-        r'^step (\d+) .*?(done|under way|wrong|not begun|not asked)\s*$', shown, re.M
-    )
+    states = 'done|under way|held up|wrong|not begun|not asked'
+    rows = re.findall(rf'^step (\d+) .*?({states})\s*$', shown, re.M)
     return {int(number): state for number, state in rows}
 
 

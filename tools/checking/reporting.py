@@ -19,10 +19,17 @@ BAR = 24
 STYLES = {
     'done': 'green',
     'under way': 'yellow',
+    'held up': 'yellow',
     'wrong': 'bold red',
     'not begun': 'dim',
     'not asked': 'dim',
 }
+
+
+MISSING = (
+    'Has the chapter come to this already? If not, nothing is wrong: read on. If it '
+    'has, look at how the name is spelled, and which file it is in.'
+)
 
 
 @dataclasses.dataclass
@@ -49,7 +56,11 @@ class Standing:
         checks = self.run.of(step)
         if checks and all(check.holds for check in checks):
             return 'done'
-        return 'under way' if step in [*self.begun[-1:], *self.asked[-1:]] else 'wrong'
+        if step in [*self.begun[-1:], *self.asked[-1:]]:
+            return 'under way'
+        first = self.run.first_wrong
+        unfinished = first is not None and (first.missing or first.at_import)
+        return 'held up' if unfinished else 'wrong'
 
     @property
     def holds(self) -> bool:
@@ -69,7 +80,8 @@ class Standing:
         for check in self.run.of(last):
             same = check.place and check.place == first.place
             if check.outcome == 'failed' and not same:
-                if first.step < last.number and not (first.fatal or first.at_import):
+                alone = first.fatal or first.at_import or first.missing
+                if first.step < last.number and not alone:
                     yield f'And the first in step {last.number}:', check
                 return
 
@@ -110,14 +122,17 @@ def paragraph(
     return Group('', Text(title, 'bold'), Padding(body, (0, 0, 0, 2), expand=False))
 
 
-def section_lines(check: Check) -> list[str]:
-    """Return where the book tells of a check."""
-    chapter = book.sections().get(f'step{check.step}')
-    section = book.sections().get(check.section, chapter)
+def section_lines(check: Check, at: Step) -> list[str]:
+    """Return where the book tells of a check, or of what is being typed."""
+    section = book.sections().get(
+        check.section, book.sections().get(f'step{check.step}')
+    )
+    if (check.missing or check.at_import) and check.step < at.number:
+        section = book.chapter(at)
     return [section.title, section.place] if section else []
 
 
-def of_check(check: Check, options: Shown) -> RenderableType:
+def of_check(check: Check, at: Step, options: Shown) -> RenderableType:
     """Return all there is to say of a check that does not hold."""
     parts: list[RenderableType] = []
     if check.fatal:
@@ -131,12 +146,13 @@ def of_check(check: Check, options: Shown) -> RenderableType:
     if check.printed.strip():
         last = check.printed.strip().splitlines()[-5:]
         parts.append(paragraph('What it printed last', [line[:200] for line in last]))
-    if check.hints and not check.at_import:
-        shown = check.hints if options.stronger else check.hints[:1]
-        if len(check.hints) > len(shown):
+    hints = [MISSING, *check.hints[1:]] if check.missing else check.hints
+    if hints and not check.at_import:
+        shown = hints if options.stronger else hints[:1]
+        if len(hints) > len(shown):
             shown = [*shown, '(A stronger hint: add `--hint` behind `--`.)']
         parts.append(paragraph('Hint', shown))
-    if lines := section_lines(check):
+    if lines := section_lines(check, at):
         parts.append(paragraph('Read', lines, whole=True))
     return Group(*parts)
 
@@ -178,7 +194,7 @@ def report(console: Console, standing: Standing, options: Shown) -> None:
             show_line(console, check)
     for begins, check in standing.in_question():
         console.print(Text(f'\n{begins}', 'bold'))
-        console.print(of_check(check, options), crop=False)
+        console.print(of_check(check, standing.asked[-1], options), crop=False)
     if run.remark:
         console.print(Text(f'\n{run.remark}', 'yellow'))
     elif standing.holds or not standing.asked:

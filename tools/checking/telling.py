@@ -44,8 +44,8 @@ class Request:
         """Return the request and its answer in a few lines, and what came before."""
         lines = []
         if before:
-            short = [f'{each.asked}: {each.status[:3]}' for each in before[-FEW:]]
-            lines.append(f'After {", ".join(short)}:')
+            short = [f'{each.asked}: {each.status[:3]}' for each in before]
+            lines.append(f'After {", ".join([*dict.fromkeys(short)][-FEW:])}:')
         count = sum(each.asked == self.asked for each in before) + 1
         again = f', asked for the {ordinal(count)} time,' if count > 1 else ''
         body = f', with a body of {self.sent:,} bytes,' if self.sent else ''
@@ -73,6 +73,8 @@ class Story:
     lines: list[str]
     place: str = ''
     at_import: bool = False
+    missing: bool = False
+    """Whether something of the reader's, or a name, is not there (yet)."""
 
 
 @dataclasses.dataclass
@@ -156,6 +158,22 @@ def difference(came: Any, expected: Any) -> list[str]:
     return [f'Expected: {show(expected)}', f'Got:      {show(came)}']
 
 
+def is_missing(error: BaseException) -> bool:
+    """Return whether an error means that a part of the package is not there."""
+    if isinstance(error, NameError):
+        return True
+    if isinstance(error, ImportError):
+        ours = (error.name or '').partition('.')[0] == PACKAGE
+        return ours and 'partially initialized' not in str(error)
+    if isinstance(error, AttributeError):
+        owner = error.obj
+        if isinstance(owner, types.ModuleType):
+            return owner.__name__.partition('.')[0] == PACKAGE
+        kind = owner if isinstance(owner, type) else type(owner)
+        return kind.__module__.partition('.')[0] == PACKAGE
+    return False
+
+
 class Teller:
     """Tells of the errors in one folder's code."""
 
@@ -204,7 +222,7 @@ class Teller:
                 lines = [f'{place}:', *([f'    {code}'] if code else [])]
                 lines += self.in_words(chain, frames)
                 at_import = any(frame.name == '<module>' for frame in frames)
-                return Story(lines, place, at_import)
+                return Story(lines, place, at_import, is_missing(chain))
             if isinstance(chain, BaseExceptionGroup):
                 chain = chain.exceptions[0]
             else:
@@ -273,7 +291,9 @@ class Teller:
             lines += self.of_test_error(error)
         if behind:
             lines += ['Behind it is an error in your code, in', *behind.lines]
-            return Story(lines, behind.place)
+            return Story(lines, behind.place, missing=behind.missing)
+        if is_missing(error):
+            return Story(lines, missing=True)
         return Story([*lines, *self.line_of_test(error, lines)])
 
     def line_of_test(self, error: BaseException, told: list[str]) -> list[str]:
@@ -281,7 +301,8 @@ class Teller:
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             path = pathlib.Path(frame.filename)
             if TESTS in path.parents and path.name.startswith('test_') and frame.line:
-                known = any(line in frame.line for line in told)
+                known = frame.line.startswith('raise ')
+                known = known or any(line in frame.line for line in told)
                 return [] if known else [f'The check says: {frame.line}']
         return []
 
@@ -315,6 +336,8 @@ class Teller:
         if isinstance(error, AttributeError) and (name := error.name):
             owner = error.obj
             if isinstance(owner, types.ModuleType):
+                if not str(error).startswith('module '):
+                    return [str(error)]
                 return [f'{owner.__name__.replace(".", "/")}.py has no {name} yet.']
             kind = owner if isinstance(owner, type) else type(owner)
             if kind.__module__.startswith(PACKAGE):
