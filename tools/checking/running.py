@@ -45,6 +45,7 @@ class Check:
     lines: list[str] = dataclasses.field(default_factory=list)
     place: str = ''
     at_import: bool = False
+    missing: bool = False
     printed: str = ''
     fatal: bool = False
     """Whether nothing can be checked after it."""
@@ -86,6 +87,11 @@ Told = Callable[[Check, int, int], None]
 
 def ignore(check: Check, done: int, total: int) -> None:
     """Tell nobody."""
+
+
+def never(check: Check) -> bool:
+    """Let all checks run, whatever comes of one."""
+    return False
 
 
 class Worker:
@@ -181,9 +187,12 @@ class Runner:
         folder: pathlib.Path,
         tests: list[str],
         told: Told,
+        enough: Callable[[Check], bool],
+        workers: int,
     ) -> None:
         self._workplace, self._folder = workplace, folder
-        self._tests, self._told = tests, told
+        self._tests, self._told, self._enough = tests, told, enough
+        self._count = workers
         self._checks: dict[str, Check] = {}
         self._remark = ''
         self._stopped = 0
@@ -193,7 +202,7 @@ class Runner:
         """Run them all, as far as they get."""
         start = time.monotonic()
         try:
-            for index in range(WORKERS):
+            for index in range(self._count):
                 self.start(index)
             while self._workers and not STOP.is_set():
                 time.sleep(POLL)
@@ -250,7 +259,7 @@ class Runner:
                 for name, value in event.items():
                     setattr(check, name, value)
                 worker.current, worker.limit = '', START_LIMIT
-                if check.fatal:
+                if check.fatal or self._enough(check):
                     self.leave_the_rest()
             case 'broken':
                 self._remark = self._remark or f'The checks broke off: {event["why"]}'
@@ -291,7 +300,7 @@ class Runner:
             self.leave_the_rest()
             return
         self.release(worker)
-        self.start(worker.index + WORKERS)
+        self.start(worker.index + self._count)
 
     def leave_the_rest(self) -> None:
         """Run no more checks."""
@@ -310,8 +319,17 @@ class Runner:
                 taken.unlink()
 
 
-def run(folder: pathlib.Path, tests: list[pathlib.Path], told: Told = ignore) -> Run:
-    """Run the tests in some folders on a copy of some code."""
+def run(
+    folder: pathlib.Path,
+    tests: list[pathlib.Path],
+    told: Told = ignore,
+    enough: Callable[[Check], bool] = never,
+    workers: int = WORKERS,
+) -> Run:
+    """Run the tests in some folders on a copy of some code; end when it is enough.
+
+    One worker alone takes the checks in their order.
+    """
     with tempfile.TemporaryDirectory(
         prefix='check-', ignore_cleanup_errors=True
     ) as name:
@@ -319,4 +337,6 @@ def run(folder: pathlib.Path, tests: list[pathlib.Path], told: Told = ignore) ->
         (workplace / 'tmp').mkdir()
         code = workplace / 'code'
         reading.copy(folder, code)
-        return Runner(workplace, code, [str(path) for path in tests], told).run()
+        return Runner(
+            workplace, code, [str(path) for path in tests], told, enough, workers
+        ).run()
