@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 
 from layout import Step, steps
 
-PATIENCE = 60
+PATIENCE = 120
 """How long one run of a suite may take, in seconds."""
 
 PASSED, FAILED, NO_TESTS = 0, 1, 5
@@ -50,6 +50,18 @@ class Outcome:
         """Whether a test failed, and not the suite as such."""
         return self.status == FAILED and ' failed' in self.output
 
+    @property
+    def reason(self) -> str:
+        """The line that says which test failed, or else the last that was printed."""
+        lines = self.output.strip().splitlines()
+        failed = [line for line in lines if line.startswith(('FAILED ', 'ERROR '))]
+        return next(iter(failed or lines[-1:]), 'pytest printed nothing.')
+
+    @property
+    def told(self) -> str:
+        """The reason, and below it all that was printed."""
+        return f'{self.reason}\n{self.output}'
+
 
 def step_with_bugs() -> Step:
     """Return the last step that has planted bugs."""
@@ -57,8 +69,13 @@ def step_with_bugs() -> Step:
 
 
 def bugs(step: Step) -> list[Bug]:
-    """Return a step's planted bugs, numbered as they stand in its file."""
-    text = (step.tests / 'bugs.toml').read_text(encoding='utf-8')
+    """Return a step's planted bugs."""
+    return read_bugs(step.tests / 'bugs.toml')
+
+
+def read_bugs(path: pathlib.Path) -> list[Bug]:
+    """Return the bugs in a file, numbered as they stand in it."""
+    text = path.read_text(encoding='utf-8')
     found = []
     for number, (name, bug) in enumerate(tomllib.loads(text).items(), start=1):
         changes = [(bug['right'], bug['wrong'])]
@@ -109,9 +126,12 @@ def run_suite(folder: pathlib.Path, *options: str) -> Outcome:
 
 
 def try_suite(
-    suite: pathlib.Path, step: Step, chosen: Iterable[Bug | None]
+    suite: pathlib.Path, step: Step, chosen: Iterable[Bug | None], *options: str
 ) -> Iterator[tuple[Bug | None, Outcome]]:
-    """Run a suite on the snapshot with each bug, or with none; yield each outcome."""
+    """Run a suite on the snapshot with each bug, or with none; yield each outcome.
+
+    Whoever wants no more of them closes the generator; what has not begun never does.
+    """
     with tempfile.TemporaryDirectory() as name:
 
         def run(bug: Bug | None) -> tuple[Bug | None, Outcome]:
@@ -119,7 +139,10 @@ def try_suite(
             set_up(suite, step.snapshot / 'asgilook', folder)
             if bug:
                 plant(bug, folder)
-            return bug, run_suite(folder, '-x')
+            return bug, run_suite(folder, '-x', *options)
 
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
-            yield from executor.map(run, chosen)
+            try:
+                yield from executor.map(run, chosen)
+            finally:
+                executor.shutdown(cancel_futures=True)

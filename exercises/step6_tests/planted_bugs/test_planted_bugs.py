@@ -1,26 +1,28 @@
 """The project's tests catch bugs that were planted in the package."""
 
+import bugs
 import pytest
-from layout import ROOT
 
 WANTED = 10
-BUGS = ROOT / 'tests' / 'step6_tests' / 'bugs.toml'
+
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope='module')
-def passing_suite(own_suite):
-    """Return the project's tests, which pass on the package as it should be."""
-    outcome = own_suite.run()
-    assert outcome.status == 0, outcome.output
-    return own_suite
+def outcome(own_suite):
+    """Return how the project's tests ended on the package as it should be."""
+    return own_suite.run()
 
 
-def test_catches(passing_suite, read_bugs):
-    """The project's tests pass on the right package, and catch ten bugs at least."""
-    bugs = read_bugs(BUGS)
-    caught = 0
-    for outcome in passing_suite.as_they_end(bugs):
-        caught += outcome.status == 1
-        if caught == WANTED:
-            break
-    assert caught >= WANTED, f'{caught} of {len(bugs)} bugs are caught.'
+def test_passes(outcome):
+    """The project's tests pass on the package as it should be."""
+    assert outcome.status != bugs.NO_TESTS, 'There is no test yet.'
+    assert outcome.status == bugs.PASSED, outcome.told
+
+
+def test_catches(outcome, own_suite):
+    """The project's tests catch ten bugs at least."""
+    assert outcome.status == bugs.PASSED, 'They do not pass without a bug.'
+    planted = bugs.bugs(bugs.step_with_bugs())
+    caught = own_suite.catches(planted, WANTED)
+    assert caught >= WANTED, f'{caught} of {len(planted)} bugs are caught.'
