@@ -239,6 +239,7 @@ def check_settings(arguments: list[str]) -> Settings:
         'deps': [
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
+            *exercises.requirements(exercises.exercises()),
             '-r tools/requirements-check.txt',
         ],
         'pass_env': ['CI', 'COLUMNS', 'COLORTERM'],

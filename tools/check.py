@@ -8,9 +8,18 @@ import pathlib
 import sys
 from collections.abc import Callable
 
-from checking import progress, reading, reporting, running, summary
+from checking import (
+    exercising,
+    hunting,
+    progress,
+    reading,
+    reporting,
+    running,
+    summary,
+)
 from checking.reading import Refusal, shown
 from checking.running import Run
+from exercises import Exercise, ExerciseError, find
 from layout import ROOT, Step, steps
 from options import Parser, step_number
 from rich.console import Console
@@ -22,7 +31,11 @@ ENDING = """
 The exit status is 0 if what was asked holds, and 1 if it does not. Without --step, that
 is every check of every step that was begun: whoever has finished chapter 3 gets 0, and
 later chapters do not count until something of them is there. With --step N it is every
-check of the steps from 1 to N. With several folders, it must hold for each.
+check of the steps from 1 to N, with --exercise every check of the exercise, and with
+--bugs every bug has to be caught. With several folders, it must hold for each.
+
+What --list calls solved is what --exercise found when it last looked at that folder. It
+is kept in .exercises.json, at the top of the workbook: delete it to begin anew.
 """
 
 
@@ -33,14 +46,33 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         description='Check your own code, step by step.',
         epilog=ENDING,
     )
-    parser.add_argument(
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument(
         '--step', type=step_number, metavar='N', help='check steps 1 to N, begun or not'
     )
-    parser.add_argument(
-        '--all', action='store_true', help='show every check, not only the first wrong'
+    asked.add_argument(
+        '--exercise',
+        type=exercise_named,
+        metavar='NAME',
+        help='check your attempt at an exercise',
+    )
+    asked.add_argument(
+        '--list', action='store_true', help='list the exercises, and which are solved'
+    )
+    asked.add_argument(
+        '--bugs',
+        action='store_true',
+        help='plant bugs, and show which of them your own tests catch',
     )
     parser.add_argument(
-        '--hint', action='store_true', help='show the second, stronger hint as well'
+        '--all',
+        action='store_true',
+        help='show every check, not only the first wrong; with --bugs, the changes',
+    )
+    parser.add_argument(
+        '--hint',
+        action='store_true',
+        help='show the stronger hints as well; with --bugs, what a client would see',
     )
     parser.add_argument(
         '--watch', action='store_true', help='check again whenever a file changes'
@@ -68,6 +100,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error('--csv goes with --summary')
     if options.summary and options.watch:
         parser.error('--summary does not go with --watch')
+    if options.summary and (options.exercise or options.list or options.bugs):
+        parser.error('--summary is of the steps: leave out the other option')
     options.app = summary.expand(options.app)
     return options
 
@@ -86,8 +120,60 @@ def stand(
     return reporting.Standing(shown(folder), begun, asked, run)
 
 
+def exercise_named(text: str) -> Exercise:
+    """Return the exercise of that name; refuse one that there is not."""
+    try:
+        return find(text)
+    except ExerciseError as error:
+        message = str(error)[0].lower() + str(error)[1:].rstrip('.')
+        raise argparse.ArgumentTypeError(message) from None
+
+
 def check(console: Console, folder: pathlib.Path, options: argparse.Namespace) -> bool:
-    """Check a folder, and show what came of it; return whether what was asked holds."""
+    """Check what was asked of a folder, and show it; return whether it holds."""
+    if options.list:
+        if folder != WORK and not folder.is_dir():
+            raise Refusal(f'There is no folder {shown(folder)}: look at --app.')
+        exercising.show_list(console, folder)
+        return True
+    if options.exercise:
+        return check_exercise(console, folder, options)
+    if options.bugs:
+        return check_suite(console, folder, options)
+    return check_steps(console, folder, options)
+
+
+def check_exercise(
+    console: Console, folder: pathlib.Path, options: argparse.Namespace
+) -> bool:
+    """Check an attempt at an exercise; return whether it is solved."""
+    reading.inspect(folder)
+    with console.status('Looking ...') as status:
+        run = exercising.run(options.exercise, folder, show_in(console, status))
+    exercising.remember(options.exercise, folder, run)
+    shown = reporting.Shown(stronger=options.hint, all=options.all)
+    exercising.report(console, options.exercise, folder, run, shown)
+    return run.holds
+
+
+def check_suite(
+    console: Console, folder: pathlib.Path, options: argparse.Namespace
+) -> bool:
+    """Plant bugs, and try a folder's own tests; return whether they catch all."""
+    reading.inspect(folder)
+    with console.status('Planting bugs ...') as status:
+        found = hunting.hunt(
+            folder,
+            lambda done, total: status.update(f'{done} of {total} bugs tried'),
+        )
+    hunting.report(console, folder, found, options.hint, options.all)
+    return not found.missed
+
+
+def check_steps(
+    console: Console, folder: pathlib.Path, options: argparse.Namespace
+) -> bool:
+    """Check a folder, step by step; return whether what was asked holds."""
     with console.status('Looking ...') as status:
         standing = stand(folder, options.step, show_in(console, status))
     reporting.report(

@@ -132,8 +132,10 @@ def section_lines(check: Check, at: Step) -> list[str]:
     return [section.title, section.place] if section else []
 
 
-def of_check(check: Check, at: Step, options: Shown) -> RenderableType:
-    """Return all there is to say of a check that does not hold."""
+def of_check(
+    check: Check, at: Step, options: Shown, where: list[str] | None = None
+) -> RenderableType:
+    """Return all there is to say of a check that does not hold, and where to read."""
     parts: list[RenderableType] = []
     if check.fatal:
         return paragraph('What happened', check.lines)
@@ -152,7 +154,7 @@ def of_check(check: Check, at: Step, options: Shown) -> RenderableType:
         if len(hints) > len(shown):
             shown = [*shown, '(A stronger hint: add `--hint` behind `--`.)']
         parts.append(paragraph('Hint', shown))
-    if lines := section_lines(check, at):
+    if lines := where or section_lines(check, at):
         parts.append(paragraph('Read', lines, whole=True))
     return Group(*parts)
 

@@ -326,7 +326,7 @@ def run(
     enough: Callable[[Check], bool] = never,
     workers: int = WORKERS,
 ) -> Run:
-    """Run the tests in some folders on a copy of some code; end when it is enough.
+    """Run tests, in folders or files, on a copy of some code; end when it is enough.
 
     One worker alone takes the checks in their order.
     """

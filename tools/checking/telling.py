@@ -14,7 +14,8 @@ from layout import ROOT
 
 from .progress import PACKAGE
 
-TESTS = ROOT / 'tests'
+CHECKS = [ROOT / 'tests', ROOT / 'exercises']
+"""Where the checks are."""
 SHORT = 200
 """How much of a value or of a body is shown, in characters."""
 FEW = 3
@@ -300,7 +301,8 @@ class Teller:
         """Return the line of the test that failed, unless it says what is told."""
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             path = pathlib.Path(frame.filename)
-            if TESTS in path.parents and path.name.startswith('test_') and frame.line:
+            is_check = any(folder in path.parents for folder in CHECKS)
+            if is_check and path.name.startswith('test_') and frame.line:
                 known = frame.line.startswith('raise ')
                 known = known or any(line in frame.line for line in told)
                 return [] if known else [f'The check says: {frame.line}']
