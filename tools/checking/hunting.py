@@ -59,9 +59,9 @@ def refuse_unfit(folder: pathlib.Path) -> None:
 def refuse_failing(outcome: Outcome, folder: pathlib.Path) -> None:
     """Refuse a suite that fails where there is no bug."""
     name = f'{shown(folder)}/{TESTS}'
-    if outcome.status == bugs.PASSED:
+    if outcome.passed:
         return
-    if outcome.status == bugs.NO_TESTS:
+    if not outcome.found_tests:
         raise Refusal(f'pytest finds no test in {name}: their names begin with test_.')
     last = outcome.output.rstrip().splitlines()[-LAST_LINES:]
     raise Refusal(
@@ -91,7 +91,7 @@ def caught_by(outcome: Outcome) -> str:
     if outcome.caught:
         match = FAILED_TEST.fullmatch(outcome.reason)
         return f'by {match[1]}' if match else ''
-    if outcome.status == bugs.PASSED:
+    if outcome.passed:
         return ''
     return f'no test failed, but the suite broke off: {outcome.reason}'
 
@@ -108,8 +108,8 @@ def table(found: Hunt) -> Table:
 def changed_lines(bug: Bug) -> Iterator[str]:
     """Yield what a bug changes, line by line, as a comparison shows it."""
     for right, wrong in bug.changes:
-        texts = [text.strip('\n').splitlines() for text in (right, wrong)]
-        for line in difflib.ndiff(*texts):
+        before, after = right.strip('\n'), wrong.strip('\n')
+        for line in difflib.ndiff(before.splitlines(), after.splitlines()):
             if not line.startswith('?'):
                 yield line.rstrip()
 
