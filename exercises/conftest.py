@@ -39,7 +39,7 @@ class OwnSuite:
         With a bug, some files of tests can be left out.
         """
         outcomes = {'': self.run(*options)}
-        if outcomes[''].status == bugs.PASSED:
+        if outcomes[''].passed:
             left_out = [f'--ignore=tests/{name}' for name in sorted(without)]
             tried = bugs.try_suite(
                 self._folder, self._step, planted, *options, *left_out

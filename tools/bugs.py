@@ -9,6 +9,7 @@ import concurrent.futures
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,9 @@ PATIENCE = 120
 
 PASSED, FAILED, NO_TESTS = 0, 1, 5
 """What pytest ends with."""
+
+IN_SUMMARY = re.compile(r'(FAILED|ERROR) \S+\.py\b')
+"""What names a failure at the end of what pytest prints."""
 
 LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
 
@@ -46,6 +50,16 @@ class Outcome:
     output: str
 
     @property
+    def passed(self) -> bool:
+        """Whether every test passed."""
+        return self.status == PASSED
+
+    @property
+    def found_tests(self) -> bool:
+        """Whether there was any test to run."""
+        return self.status != NO_TESTS
+
+    @property
     def caught(self) -> bool:
         """Whether a test failed, and not the suite as such."""
         return self.status == FAILED and ' failed' in self.output
@@ -54,7 +68,7 @@ class Outcome:
     def reason(self) -> str:
         """The line that says which test failed, or else the last that was printed."""
         lines = self.output.strip().splitlines()
-        failed = [line for line in lines if line.startswith(('FAILED ', 'ERROR '))]
+        failed = [line for line in lines if IN_SUMMARY.match(line)]
         return next(iter(failed or lines[-1:]), 'pytest printed nothing.')
 
     @property

@@ -167,7 +167,5 @@ def show_list(console: Console, folder: pathlib.Path) -> None:
         console.print(grid)
         console.print()
     count = sum(last.get(each.name) == SOLVED for each in listed)
-    console.print(
-        f'In {shown(folder)}, {count} of {len(listed)} were solved '
-        'when `--exercise NAME` last looked.'
-    )
+    console.print(Text(f'Solved in {shown(folder)}: {count} of {len(listed)}.', 'bold'))
+    console.print('That is what `--exercise NAME` found when it last looked.')

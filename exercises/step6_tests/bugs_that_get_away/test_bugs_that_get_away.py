@@ -20,7 +20,7 @@ def outcomes(own_suite):
 
 def test_passes(outcomes):
     """The project's tests pass on the package as it should be."""
-    assert outcomes[''].status == bugs.PASSED, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].told
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ def test_passes(outcomes):
 )
 def test_catches(outcomes, bug):
     """One of the project's tests fails on a package with the bug in it."""
-    assert outcomes[''].status == bugs.PASSED, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].told
     assert outcomes[bug].caught, 'No test fails with the bug in it.'
