@@ -1,4 +1,4 @@
-"""The environments that there are once per step; tox reads this beside tox.ini."""
+"""Most of the environments, many once per step; tox reads this beside tox.ini."""
 
 import pathlib
 import re

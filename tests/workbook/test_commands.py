@@ -2,6 +2,8 @@
 
 import configparser
 import re
+import subprocess
+import sys
 
 from layout import ROOT
 
@@ -27,3 +29,20 @@ def test_every_command_is_in_the_book():
     assert [
         name for name in commands() if not re.search(rf'``tox -e {name}\b', text)
     ] == []
+
+
+def test_what_tox_alone_runs():
+    """The page of commands names all that `tox` runs when nothing is asked for."""
+    listed = subprocess.run(
+        [sys.executable, '-m', 'tox', 'list', '-q', '--no-desc', '-d'],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        encoding='utf-8',
+    )
+    wanted = {re.sub(r'^step\d+$', 'step', name) for name in listed.stdout.split()}
+    text = PAGE.read_text(encoding='utf-8')
+    [told] = re.findall(r'^``tox``\n((?:   .*\n)+)', text, re.MULTILINE)
+    named = set(re.findall(r'``([\w-]+)``', told))
+    assert named | {'step'} == wanted
+    assert "each step's tests" in told
