@@ -158,9 +158,8 @@ def check_arguments(exercise: Exercise, folder: pathlib.Path) -> list[str]:
 
 def begin(exercise: Exercise, into: pathlib.Path) -> None:
     """Make a folder with what the reader has when the exercise begins."""
-    step = exercise.step
-    shutil.copytree(step.snapshot, into, ignore=IGNORED)
-    before = [each for each in steps() if each.number == step.number - 1]
+    shutil.copytree(exercise.step.snapshot, into, ignore=IGNORED)
+    before = [step for step in steps() if step.number == exercise.step.number - 1]
     for name in exercise.unbegun:
         if (into / name).is_dir():
             shutil.rmtree(into / name)

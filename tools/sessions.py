@@ -252,11 +252,6 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'(?<=/tmp/)(?:tmp|pytest-)[\w./-]+',
         '<name>',
     ),
-    (
-        'the book may have been built, or not',
-        r'file:///home/you/workbook/\.tox/book/html/(\S+)\.html#[\w-]+',
-        r'docs/\1.rst',
-    ),
     ('objects lie anywhere', r'\b0x[0-9a-f]{6,}\b', '<address>'),
     ('tasks and threads are counted', r'\b(Task|Thread)-\d+', r'\1-<number>'),
     (

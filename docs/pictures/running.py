@@ -24,9 +24,8 @@ from html import escape
 import diagrams
 import samples
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / 'tools'))
-from layout import steps
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
+from layout import ROOT, steps
 
 FILE = pathlib.Path(__file__).with_name('running.svg')
 WIDTH, COLUMNS, LINE, LETTERS = 760, 92, 18, 13
@@ -62,6 +61,8 @@ def served(port: int, folder: pathlib.Path) -> Iterator[str]:
             with contextlib.suppress(OSError), urllib.request.urlopen(f'{url}/images'):
                 break
             time.sleep(0.05)
+        else:
+            raise SystemExit(f'Nothing answered at {url}.')
         yield url
     finally:
         server.terminate()

@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,21 +18,18 @@ HOWTO = ROOT / 'docs' / 'howto'
 
 
 @pytest.fixture
-def log(tmp_path):
+def log(tmp_path, free_port):
     """Return a function that serves the faulty app, and returns what it logged."""
 
     def serve(*paths, **environ):
         for name in ('faulty.py', 'redact.py', 'log_config.json'):
             shutil.copy(HOWTO / name, tmp_path)
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = probe.getsockname()[1]
         written = tmp_path / 'log'
         command = ['uvicorn', 'faulty:app', '--log-config', 'log_config.json']
         with (
             written.open('w', encoding='utf-8') as file,
             subprocess.Popen(
-                [sys.executable, '-m', *command, '--port', str(port)],
+                [sys.executable, '-m', *command, '--port', str(free_port)],
                 cwd=tmp_path,
                 env={
                     **os.environ,
@@ -50,7 +46,7 @@ def log(tmp_path):
                     time.sleep(0.1)
                 for path in paths:
                     try:
-                        url = f'http://127.0.0.1:{port}{path}'
+                        url = f'http://127.0.0.1:{free_port}{path}'
                         urllib.request.urlopen(url, timeout=10).close()
                     except urllib.error.HTTPError as error:
                         error.close()

@@ -419,6 +419,10 @@ def test_masks_hide_no_change(shown, came):
             '-rw-r--r-- 1 root root 10 Nov 21 02:37 z',
             '-rw-r--r-- 1 you staff 10 Dec  1 02:38 z',
         ),
+        (
+            'file:///home/you/workbook/.tox/book/html/tutorial/step4.html#step4-check',
+            'docs/tutorial/step4.rst',
+        ),
     ],
 )
 def test_masks_hide_what_must_vary(shown, came):
