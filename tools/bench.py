@@ -6,7 +6,6 @@ Run by `tox -e bench`, in an environment with the snapshot in it. The programs
 redis-server and wrk must be there too.
 """
 
-import argparse
 import asyncio
 import concurrent.futures
 import contextlib
@@ -40,8 +39,9 @@ import redis
 import redis.asyncio
 from falcon.asgi import Request, Response
 from layout import steps
+from options import Parser
+from serve import REDIS, STORAGE
 
-STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
 PACKAGES = {'redis-server': 'redis', 'wrk': 'wrk'}
 """The programs that are needed, and what brings them."""
 
@@ -400,7 +400,7 @@ def measure(quick: bool) -> list[Row]:
 
 def main() -> int:
     """Measure and print; return the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or '').splitlines()[0])
+    parser = Parser(prog='tox -e bench --', description=(__doc__ or '').splitlines()[0])
     parser.add_argument('--quick', action='store_true', help='take shorter rounds')
     parser.add_argument('--strict', action='store_true', help='exit 1 on a miss')
     options = parser.parse_args()

@@ -6,7 +6,6 @@ Each page is loaded wide and narrow, light and dark. Prints a line for each thin
 is wrong, and at the end how much was visited. Run by `tox -e browse`.
 """
 
-import argparse
 import asyncio
 import contextlib
 import functools
@@ -23,6 +22,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
 from layout import ROOT
+from options import Parser, Refusal
 from playwright.async_api import (
     Browser,
     ConsoleMessage,
@@ -53,10 +53,6 @@ PATIENCE = 2000
 
 Fault = tuple[str, str]
 """What was checked, and what is wrong."""
-
-
-class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
-    """Nothing can be visited; the message says what to do."""
 
 
 Scheme = Literal['light', 'dark']
@@ -268,7 +264,9 @@ async def browse(
 
 def main() -> int:
     """Visit the book that the command line names."""
-    parser = argparse.ArgumentParser(description='Visit every page of the book.')
+    parser = Parser(
+        prog='tox -e browse --', description='Visit every page of the book.'
+    )
     parser.add_argument(
         'book', nargs='?', type=pathlib.Path, default=ROOT / '.tox' / 'book' / 'html'
     )

@@ -8,7 +8,6 @@ of the book and the exercises that are a snapshot's with something changed get t
 edit too. What needs a hand stops there; once that is done, the same command goes on.
 """
 
-import argparse
 import dataclasses
 import difflib
 import hashlib
@@ -24,6 +23,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 
 from layout import ROOT, Step, steps
+from options import Parser, Refusal, step_number
 from sessions import fields
 
 OVERLAYS = ['docs/pitfalls/*', 'exercises/*/*/solution']
@@ -36,10 +36,6 @@ REPLACED = 0.5
 
 DONE = ('carried', 'merged', 'added', 'deleted', 'mended', 'already so')
 MOST_MENTIONS = 12
-
-
-class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
-    """Nothing is carried; the message says what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -282,12 +278,9 @@ def kept(base: Version, ours: Version) -> float:
 class Forward:
     """The edit of one step, on its way."""
 
-    def __init__(self, number: int) -> None:
-        self.all_steps = steps(ROOT)
-        if number not in [step.number for step in self.all_steps]:
-            last = self.all_steps[-1].number
-            raise Refusal(f'There is no step {number}: they are numbered 1 to {last}.')
-        self.steps = [step for step in self.all_steps if step.number >= number]
+    def __init__(self, edited: Step) -> None:
+        self.all_steps = steps()
+        self.steps = [step for step in self.all_steps if step.number >= edited.number]
         self.before = committed()
         self.now = present(self.before)
         where = git('rev-parse', '--git-path', 'forward.json').decode().strip()
@@ -468,9 +461,9 @@ def own_edits(path: str) -> str:
     return f'{path} has an edit of its own: commit it, or `git stash` it, first.'
 
 
-def forward(number: int) -> int:
+def forward(step: Step) -> int:
     """Carry a step's edit on; return the exit status."""
-    edit = Forward(number)
+    edit = Forward(step)
     edit.plan()
     edit.write()
     for outcome in edit.outcomes:
@@ -489,11 +482,13 @@ def forward(number: int) -> int:
 
 def main() -> int:
     """Carry an edit on; return 0 if all is clean, 1 if not, 2 if it is refused."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='tox -e forward --',
         description='Carry the edit made in a step on to the later steps.',
     )
-    parser.add_argument('step', type=int, help='the number of the edited step')
+    parser.add_argument(
+        'step', type=step_number, metavar='STEP', help='the number of the edited step'
+    )
     try:
         return forward(parser.parse_args().step)
     except Refusal as refusal:

@@ -6,6 +6,10 @@ from typing import NoReturn
 from layout import Step, steps
 
 
+class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
+    """What was asked for cannot be done; the message says what to do."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that refuses in one line."""
 

@@ -8,7 +8,6 @@ steps so far pass with the solution as well; and that nothing is missing, untidy
 older than the snapshot.
 """
 
-import argparse
 import ast
 import concurrent.futures
 import dataclasses
@@ -34,6 +33,7 @@ from exercises import (
     lay_over,
 )
 from layout import ROOT, Step, steps
+from options import Parser
 
 AT_ONCE = os.cpu_count() or 2
 """How many exercises are proven at the same time."""
@@ -267,7 +267,7 @@ def prove(exercise: Exercise) -> tuple[list[str], float]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Prove exercises; return the exit status."""
-    parser = argparse.ArgumentParser(description='Prove the exercises.')
+    parser = Parser(prog='tox -e exercises --', description='Prove the exercises.')
     parser.add_argument('names', nargs='*', metavar='NAME')
     parser.add_argument('--exercises', type=pathlib.Path, default=EXERCISES)
     chosen = parser.parse_args(arguments)

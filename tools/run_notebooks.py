@@ -7,7 +7,6 @@ A cell that is left to the reader must raise `NotYet` as it stands, and pass as
 the notebooks besides what was written is removed. Run by `tox -e notebooks`.
 """
 
-import argparse
 import asyncio
 import dataclasses
 import pathlib
@@ -20,6 +19,7 @@ import nbformat
 from layout import ROOT
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from options import Parser, Refusal
 
 FOLDER = ROOT / 'notebooks'
 AT_ONCE = 2
@@ -33,10 +33,6 @@ NOW_YOU = 'now-you'
 
 DIVIDER = '# Did it work?'
 """The line in such a cell from which on it is not to be changed."""
-
-
-class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
-    """The labs cannot be run; the message says what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +184,7 @@ def choose(numbers: list[int]) -> list[Lab]:
 
 def main() -> int:
     """Run, or strip, the labs that the command line names."""
-    parser = argparse.ArgumentParser(description='Run the labs.')
+    parser = Parser(prog='tox -e notebooks --', description='Run the labs.')
     parser.add_argument('numbers', nargs='*', type=int, metavar='N')
     parser.add_argument('--save', type=pathlib.Path, metavar='FOLDER')
     parser.add_argument('--strip', action='store_true')

@@ -20,16 +20,13 @@ from typing import Any
 
 import click
 from layout import Step, steps
+from options import Refusal
 from uvicorn import main as uvicorn_command
 
 STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
 HIGHEST_PORT = 65_535
 ATTEMPTS = 20
 """How often an embedded Redis is asked whether it answers yet."""
-
-
-class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
-    """The step cannot be served; the message says what to do."""
 
 
 def has(module: str) -> bool:

@@ -32,7 +32,7 @@ class Book:
 
     def __init__(self, root):
         self.root = root
-        for name in ['forward.py', 'layout.py', 'sessions.py']:
+        for name in ['forward.py', 'layout.py', 'options.py', 'sessions.py']:
             (root / 'tools').mkdir(exist_ok=True)
             shutil.copy(ROOT / 'tools' / name, root / 'tools')
         for number in NUMBERS:
@@ -322,10 +322,10 @@ def test_mode(book):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['7'], 'There is no step 7: they are numbered 1 to 6.'),
+        (['7'], "there is no step '7': they are numbered 1 to 6 (`tox -e "),
         (['2'], 'step2_x has no edit to carry: all of it is committed.'),
-        (['two'], "argument step: invalid int value: 'two'"),
-        ([], 'the following arguments are required: step'),
+        (['two'], "there is no step 'two': they are numbered 1 to 6 (`tox -e "),
+        ([], 'The following arguments are required: STEP'),
     ],
 )
 def test_nothing_to_do(book, arguments, message):
