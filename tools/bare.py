@@ -23,7 +23,9 @@ import urllib.request
 import zlib
 from collections.abc import Iterator
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from layout import ROOT
+from options import Parser
+
 PATIENCE = 600
 """How long the first start may take, in seconds: packages are downloaded."""
 
@@ -142,7 +144,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(PATIENCE * 10):
         if process.poll() is not None:
             raise Failure(f'the command ended with {process.returncode}')
-        with contextlib.suppress(OSError), urllib.request.urlopen(url):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10):
             return
         time.sleep(0.1)
     raise Failure(f'nothing answered at {url} in {PATIENCE} seconds')
@@ -182,7 +184,15 @@ def test(command: str, folder: pathlib.Path, environment: dict[str, str]) -> Non
 
 def main() -> int:
     """Do what was asked, or both; return the exit status."""
-    wanted = sys.argv[1:] or ['serve', 'test']
+    parser = Parser(
+        prog='tox -e bare --',
+        description='Follow the README on a machine with nothing but Python.',
+    )
+    what = "what to follow: 'serve', 'test', or both"
+    parser.add_argument('wanted', nargs='*', metavar='WHAT', help=what)
+    wanted = parser.parse_args().wanted or ['serve', 'test']
+    if unknown := set(wanted) - {'serve', 'test'}:
+        parser.error(f'there is no {unknown.pop()!r}: name serve, test, or both')
     with tempfile.TemporaryDirectory() as name:
         place = pathlib.Path(name)
         try:
