@@ -8,7 +8,6 @@ notes what it was made of, so that it is run again when a snapshot has changed.
 import hashlib
 import os
 import pathlib
-import re
 import sys
 from typing import Any
 
@@ -18,8 +17,8 @@ from sphinx.config import Config
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
 from layout import ROOT, steps
+from run_notebooks import FOLDER, Lab, labs, read
 
-FOLDER = ROOT / 'notebooks'
 MADE_OF = [
     FOLDER,
     ROOT / 'docs' / 'pictures',
@@ -41,16 +40,14 @@ def digest() -> str:
     return found.hexdigest()[:12]
 
 
-def for_the_book(path: pathlib.Path, made_of: str) -> str:
+def for_the_book(lab: Lab, made_of: str) -> str:
     """Return a notebook as the book has it."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(lab.path)
     notebook.metadata.kernelspec['made_of'] = made_of
     for cell in notebook.cells:
         if cell.cell_type == 'markdown':
             cell.source = cell.source.replace('](../docs/', '](../')
-    label = re.match(r'lab\d+', path.stem)
-    assert label, f'{path.name} is no name of a lab'  # noqa: S101
-    notebook.cells[0].source = f'({label[0]})=\n\n{notebook.cells[0].source}'
+    notebook.cells[0].source = f'(lab{lab.number})=\n\n{notebook.cells[0].source}'
     return nbformat.writes(notebook) + '\n'
 
 
@@ -58,12 +55,12 @@ def copy(app: Sphinx, config: Config) -> None:
     """Copy the notebooks that have changed; remove copies of those that are gone."""
     os.environ['PYTHONPATH'] = str(FOLDER)
     to, made_of = app.srcdir / 'labs', digest()
-    found = {path.name: path for path in FOLDER.glob('lab*.ipynb')}
+    found = {lab.path.name: lab for lab in labs()}
     for path in to.glob('lab*.ipynb'):
         if path.name not in found:
             path.unlink()
-    for name, path in found.items():
-        text, copied = for_the_book(path, made_of), to / name
+    for name, lab in found.items():
+        text, copied = for_the_book(lab, made_of), to / name
         if not copied.exists() or copied.read_text(encoding='utf-8') != text:
             copied.write_text(text, encoding='utf-8', newline='\n')
 
