@@ -19,7 +19,7 @@ def commands():
     names = {name.partition(':')[2] for name in parser.sections()}
     names |= {name for name, _ in toxfile.environments([])}
     return sorted(
-        name for name in names if name and not re.search(r'[2-9]$|^py\d+-', name)
+        name for name in names if name and not re.search(r'^py\d|[a-z](?!1$)\d+$', name)
     )
 
 
