@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / 'tools'))
 
 import bugs
+from layout import LEFT_OUT
 
 PATIENCE = 30
 """How long the suite may take on one change, in seconds."""
@@ -150,7 +151,7 @@ def set_up(
         (tests / name).write_text(text, encoding='utf-8')
     shutil.copy(project / 'pyproject.toml', folder)
     package = project / 'asgilook'
-    shutil.copytree(package, folder / 'asgilook', ignore=bugs.LEFT_OUT)
+    shutil.copytree(package, folder / 'asgilook', ignore=LEFT_OUT)
     if change:
         change.put_into(folder)
 

@@ -17,7 +17,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
 
-from layout import Step, steps
+from layout import LEFT_OUT, Step, steps
 
 PATIENCE = 120
 """How long one run of a suite may take, in seconds."""
@@ -27,8 +27,6 @@ PASSED, FAILED, NO_TESTS = 0, 1, 5
 
 IN_SUMMARY = re.compile(r'(FAILED|ERROR) \S+\.py\b')
 """What names a failure at the end of what pytest prints."""
-
-LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,10 +21,9 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
-from layout import ROOT, Step, steps
+from layout import LEFT_OUT, ROOT, Step, steps
 
 EXERCISES = ROOT / 'exercises'
-IGNORED = shutil.ignore_patterns('__pycache__', '.*')
 
 
 class ExerciseError(Exception):
@@ -158,7 +157,7 @@ def check_arguments(exercise: Exercise, folder: pathlib.Path) -> list[str]:
 
 def begin(exercise: Exercise, into: pathlib.Path) -> None:
     """Make a folder with what the reader has when the exercise begins."""
-    shutil.copytree(exercise.step.snapshot, into, ignore=IGNORED)
+    shutil.copytree(exercise.step.snapshot, into, ignore=LEFT_OUT)
     before = [step for step in steps() if step.number == exercise.step.number - 1]
     for name in exercise.unbegun:
         if (into / name).is_dir():
@@ -174,7 +173,7 @@ def lay_over(
     snapshot: pathlib.Path, overlay: pathlib.Path, into: pathlib.Path
 ) -> pathlib.Path:
     """Make a folder with a snapshot, and an overlay on it; return the folder."""
-    shutil.copytree(snapshot, into, ignore=IGNORED)
+    shutil.copytree(snapshot, into, ignore=LEFT_OUT)
     if overlay.is_dir():
-        shutil.copytree(overlay, into, ignore=IGNORED, dirs_exist_ok=True)
+        shutil.copytree(overlay, into, ignore=LEFT_OUT, dirs_exist_ok=True)
     return into

@@ -3,9 +3,12 @@
 import dataclasses
 import pathlib
 import re
+import shutil
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
+"""What is not copied with a project's files."""
 
 
 @dataclasses.dataclass(frozen=True)

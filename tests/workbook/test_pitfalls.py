@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 
+import bugs
 import pytest
 import sessions
 from layout import ROOT, steps
@@ -13,8 +14,7 @@ from layout import ROOT, steps
 DOCS = ROOT / 'docs'
 PITFALLS = DOCS / 'pitfalls'
 FAULTS = tomllib.loads((PITFALLS / 'faults.toml').read_text(encoding='utf-8'))
-BUGS_FILE = ROOT / 'tests' / 'step6_tests' / 'bugs.toml'
-BUGS = tomllib.loads(BUGS_FILE.read_text(encoding='utf-8'))
+BUGS = {bug.name: bug for bug in bugs.bugs(bugs.step_with_bugs())}
 SNAPSHOTS = {step.number: step.snapshot for step in steps()}
 
 
@@ -49,13 +49,7 @@ def wanted(name, snapshot):
     for example in fault.get('examples', ()):
         files[example] = (DOCS / 'examples' / example).read_text(encoding='utf-8')
     if fault.get('bug'):
-        bug = BUGS[name]
-        pairs = [
-            [bug[f'{also}right'], bug[f'{also}wrong']]
-            for also in ('', 'also_')
-            if f'{also}right' in bug
-        ]
-        fault = {'file': bug['file'], 'changes': pairs}
+        fault = {'file': BUGS[name].file, 'changes': BUGS[name].changes}
     if 'file' in fault:
         path = f'asgilook/{fault["file"]}'
         text = (snapshot / path).read_text(encoding='utf-8')
