@@ -136,6 +136,7 @@ def types_settings(arguments: list[str]) -> Settings:
 
 def workbook_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e workbook`."""
+    everything = ['tests/workbook', '--numprocesses=2', '--dist=loadfile']
     return {
         'description': 'test the workbook: its steps against each other, its tools',
         'deps': [
@@ -144,7 +145,7 @@ def workbook_settings(arguments: list[str]) -> Settings:
             '-r tests/workbook/requirements.txt',
         ],
         'pass_env': ['CI'],
-        'commands': [Command(['pytest', *(arguments or ['tests/workbook'])])],
+        'commands': [Command(['pytest', *(arguments or everything)])],
     }
 
 
