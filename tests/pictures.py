@@ -14,8 +14,7 @@ MODES = [
     '1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'RGBX', 'RGBa', 'La', 'CMYK', 'YCbCr',
     'LAB', 'HSV', 'I', 'I;16', 'I;16B', 'F',
 ]  # fmt: skip
-# Slow to write: at its best compression, and at every size up to 1024x1024.
-FASTER = {'AVIF': {'speed': 10}}
+# Slow to write: at every size up to 1024x1024.
 FEWER_MODES = {'ICNS': ['P', 'RGBA']}
 MAX_PNG_SIDE = 2**31 - 1
 
