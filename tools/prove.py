@@ -93,6 +93,7 @@ def run(command: list[str], folder: pathlib.Path) -> subprocess.CompletedProcess
             cwd=folder,
             capture_output=True,
             text=True,
+            errors='replace',
             timeout=TIME_LIMIT,
         )
     except subprocess.TimeoutExpired:

@@ -8,6 +8,8 @@ import sys
 import pytest
 from layout import ROOT
 
+import toxfile
+
 PAGES = [
     *ROOT.glob('*.rst'),
     ROOT / '.pre-commit-config.yaml',
@@ -41,6 +43,14 @@ def test_commands(page, commands):
         for name in names.split(',')
     }
     assert named - MADE_UP <= commands
+
+
+@pytest.mark.parametrize('name', ['tests.yml', 'weekly.yml'])
+def test_pythons(name):
+    """GitHub runs the tests on just those Pythons that there are commands for."""
+    text = (ROOT / '.github' / 'workflows' / name).read_text(encoding='utf-8')
+    wanted = {f'3.{python[3:]}' for python in toxfile.PYTHONS}
+    assert set(re.findall(r'\b3\.\d+\b', text)) == wanted
 
 
 def test_paths():
