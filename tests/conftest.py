@@ -7,6 +7,7 @@ import importlib
 import os
 import pathlib
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -219,7 +220,7 @@ def audited_folders() -> list[pathlib.Path]:
 
 @pytest.fixture
 def blocking_calls(audited_folders, folder, monkeypatch) -> Iterator[list[str]]:
-    """Watch the event loop; yield what blocked it, files and Pillow's work."""
+    """Watch the event loop; yield what blocked it: files, Pillow, sleep."""
     import PIL.Image
     import PIL.ImageFile
 
@@ -230,6 +231,7 @@ def blocking_calls(audited_folders, folder, monkeypatch) -> Iterator[list[str]]:
 
         return call
 
+    monkeypatch.setattr(time, 'sleep', watched(time.sleep, 'time.sleep'))
     monkeypatch.setattr(PIL.Image, 'open', watched(PIL.Image.open, 'Image.open'))
     for owner in [PIL.Image.Image, PIL.ImageFile.ImageFile]:
         for name in ['load', 'save', 'convert', 'resize', 'thumbnail', 'transpose']:

@@ -1,7 +1,7 @@
 """What the tools' command lines have in common."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from layout import Step, steps
 
@@ -11,7 +11,10 @@ class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that refuses in one line."""
+    """A parser that refuses in one line, and takes options by their whole names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and how to learn more."""
