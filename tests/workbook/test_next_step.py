@@ -1,6 +1,8 @@
 """A step more is a folder, tests, and a chapter: nothing else has to be edited."""
 
 import os
+import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +34,8 @@ def test_now(module):
     """The time is told in UTC."""
     assert module('clock').now().tzinfo is datetime.UTC
 '''
-TOLD = """added = ["asgilook/clock.py"]
+TOLD = """teaches = "what time it is"
+added = ["asgilook/clock.py"]
 changed = []
 replaced = []
 
@@ -45,7 +48,20 @@ CHAPTER = f""":step: {NUMBER}
 Step {NUMBER}: a clock
 ===============
 
-A service that stores pictures should know what time it is.
+This chapter takes about half an hour, and teaches
+
+.. list-table::
+   :class: points
+
+   * - *UTC*
+     - :ref:`step{NUMBER}-time`
+
+.. _step{NUMBER}-time:
+
+The time
+--------
+
+A service that stores pictures should know what time it is, in UTC.
 
 .. listing:: asgilook/clock.py
 
@@ -55,7 +71,32 @@ A service that stores pictures should know what time it is.
    UTC
 
 .. step-diff::
+
+Exercises
+---------
+
+.. exercises::
 """
+EXERCISE = {
+    'exercise.toml': 'title = "The year"\norder = 1\n',
+    'task.rst': 'Write a function ``year`` that tells the year, in UTC.\n',
+    'hints/1.rst': 'There is a function that knows more than the year.\n',
+    'solution.rst': '.. literalinclude:: solution/asgilook/clock.py\n',
+    'solution/asgilook/clock.py': f'''{MODULE}
+
+def year() -> int:
+    """Return the year, in UTC."""
+    return now().year
+''',
+    'test_year.py': '''"""The service can tell the year."""
+
+
+def test_year(module):
+    """The year is that of the time."""
+    clock = module('clock')
+    assert clock.year() == clock.now().year
+''',
+}
 
 
 def write(path, text):
@@ -80,6 +121,8 @@ def longer(tmp_path_factory):
     write(root / 'tests' / NAME / 'test_clock.py', TEST)
     write(root / 'tests' / NAME / 'step.toml', TOLD)
     write(root / 'docs' / 'tutorial' / f'step{NUMBER}.rst', CHAPTER)
+    for name, text in EXERCISE.items():
+        write(root / 'exercises' / NAME / 'year' / name, text)
     git(root, 'init', '-q')
     git(root, 'add', '--all')
     git(root, 'commit', '-q', '-m', 'One step more')
@@ -167,3 +210,42 @@ def test_forward(longer):
     assert f'steps/{NAME}/{name}: carried' in printed
     assert 'VERSION' in (longer / 'steps' / NAME / name).read_text(encoding='utf-8')
     assert f'tox -e step{LAST.number},step{NUMBER}\n' in printed
+
+
+def test_reader(longer, tmp_path):
+    """A reader can begin with it, and is told what holds and what does not."""
+    mine = str(tmp_path / 'mine')
+    status, printed = run(longer, 'tools/start.py', str(NUMBER), '--into', mine)
+    assert status == 0, printed
+    assert f'it looks like step {LAST.number}.' in printed
+    assert f'Step {NUMBER}: a clock (docs/tutorial/step{NUMBER}.rst)' in printed
+
+    # A reader who has left out the step before: its tests of tests take long.
+    shutil.rmtree(tmp_path / 'mine' / 'tests', ignore_errors=True)
+    clock = pathlib.Path(mine, 'asgilook', 'clock.py')
+    write(clock, MODULE)
+    _, printed = run(longer, 'tools/check.py', '--app', mine)
+    assert f'step {LAST.number} ' in printed
+    assert re.search(rf'step {NUMBER}  clock +1 of 1  done', printed), printed
+
+
+def test_exercise(longer, tmp_path):
+    """Its exercise is known; its check can be failed, and can be passed."""
+    _, listed = run(longer, 'tools/prove.py', 'yaer')
+    assert 'Try year' in listed
+    check = ['-m', 'pytest', '-q', f'exercises/{NAME}/year']
+    status, printed = run(longer, *check, f'--app=steps/{NAME}')
+    assert status == 1, printed
+    shutil.copytree(longer / 'steps' / NAME, tmp_path / 'solved')
+    solution = longer / 'exercises' / NAME / 'year' / 'solution'
+    shutil.copytree(solution, tmp_path / 'solved', dirs_exist_ok=True)
+    status, printed = run(longer, *check, f'--app={tmp_path / "solved"}')
+    assert status == 0, printed
+
+
+def test_readme(longer):
+    """It comes into the table of steps, with what it teaches."""
+    status, printed = run(longer, 'tools/readme.py')
+    assert status == 0, printed
+    text = (longer / 'README.rst').read_text(encoding='utf-8')
+    assert f'`<steps/{NAME}>`_\n     - what time it is\n' in text
