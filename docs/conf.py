@@ -20,6 +20,7 @@ extensions = [
     'snapshots',
     'transcripts',
     'chapter_exercises',
+    'lessons',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
