@@ -116,6 +116,12 @@ def test_unmet(tmp_path, summarise):
     assert (row['step2_held'], row['step2_checks']) == ('0', '1')
 
 
+def test_marks():
+    """Each state that a step can be in has a mark of its own."""
+    assert summary.MARKS.keys() == {*reporting.STYLES, 'not checked'}
+    assert len(set(summary.MARKS.values())) == len(summary.MARKS)
+
+
 def test_lines_fit(tmp_path, summarise):
     """No line is wider than the terminal, whatever the names and the messages."""
     names = ['a' * 100, '名前' * 30, '[bold]x']

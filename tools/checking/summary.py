@@ -27,6 +27,7 @@ LONGEST = 20
 MARKS = {
     'done': '+',
     'under way': '~',
+    'held up': '-',
     'wrong': 'x',
     'not begun': '.',
     'not asked': '_',
@@ -208,7 +209,7 @@ def summarise(
     folders = [pathlib.Path(os.path.abspath(path)) for path in paths]
     name_width = min(LONGEST, max(cell_len(name) for name in names(folders)))
     at_once = at_once or max((os.cpu_count() or 1) // running.WORKERS, 1)
-    held = 0
+    held, seen = 0, set[str]()
     with new_file(csv_file) as (csv_name, file), console.status('') as status:
         writer = csv.writer(file)
         writer.writerow(heading())
@@ -220,7 +221,8 @@ def summarise(
                 writer.writerow(row.cells())
                 file.flush()
                 held += row.holds
-    legend = ', '.join(f'{mark} {how}' for how, mark in MARKS.items())
+                seen |= {row.of(step)[0] for step in steps()}
+    legend = ', '.join(f'{mark} {how}' for how, mark in MARKS.items() if how in seen)
     console.print(f'\nSteps: {legend}.', style='dim')
     console.print(
         f'{held} of {len(folders)} hold as far as they were begun. '
