@@ -212,6 +212,19 @@ FAULTS = {
 }
 
 
+def test_slip_in_code_that_catches_all(copy_of):
+    """A slip is told of, although the code turns it into an error of its own."""
+    mine = copy_of(2)
+    path = mine / 'asgilook' / 'convert.py'
+    text = path.read_text(encoding='utf-8')
+    assert '        check_size(image)' in text
+    path.write_text(text.replace('        check_size(', '        chek_size('), 'utf-8')
+    status, shown = check(mine)
+    assert status == 1
+    assert "NameError: name 'chek_size' is not defined" in shown
+    assert 'how the name is spelled' in shown
+
+
 @pytest.mark.parametrize('name', FAULTS)
 def test_known_fault(copy_of, name):
     """A fault of the well-known version is shown by its request and its answer."""

@@ -78,6 +78,10 @@ class Story:
     """Whether something of the reader's, or a name, is not there (yet)."""
 
 
+SLIPS = (NameError, AttributeError, TypeError, ImportError)
+"""Errors that a slip of the keyboard makes: code that catches all hides them."""
+
+
 @dataclasses.dataclass
 class Comparison:
     """The comparison that did not hold: what came, how compared, what was expected."""
@@ -213,9 +217,19 @@ class Teller:
         place = f'{self.inside(frame.filename)}, line {frame.lineno}'
         return place if frame.name.startswith('<') else f'{place}, in {frame.name}'
 
+    def accident(self, error: BaseException) -> BaseException | None:
+        """Return what lies behind an error, if that is a slip in the folder's code."""
+        chain: BaseException | None = error
+        while chain is not None:
+            found = traceback.extract_tb(chain.__traceback__)
+            if isinstance(chain, SLIPS) and found and self.inside(found[-1].filename):
+                return chain
+            chain = chain.__cause__ or chain.__context__
+        return None
+
     def of_reader(self, error: BaseException) -> Story | None:
         """Tell of an error that was raised in, or by way of, the folder's code."""
-        chain: BaseException | None = error
+        chain: BaseException | None = self.accident(error) or error
         while chain is not None:
             if frames := self.frames(chain):
                 place = self.where(frames[-1])
