@@ -150,3 +150,11 @@ def test_no_more_wanted(suite, monkeypatch):
     next(outcomes)
     outcomes.close()
     assert 1 <= len(tried) < len(PLANTED)
+
+
+@pytest.mark.parametrize('case', ['', '[GET-/images]', '[/a b.jpeg]'])
+def test_caught_by(case):
+    """The test that caught a bug is named, whatever it was tried with."""
+    line = f'FAILED tests/test_cache.py::test_head{case} - assert 405 == 200'
+    outcome = bugs.Outcome(1, f'{line}\n1 failed')
+    assert hunting.caught_by(outcome) == 'by test_cache.py::test_head'

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from .reading import TESTS, Refusal, shown
 
-FAILED_TEST = re.compile(r'FAILED (?:\S*/)?(\S+?)(?:\[.*)?(?: - .*)?')
+FAILED_TEST = re.compile(r'FAILED (?:[^\s\[]*/)?([^\s\[]+)(?:\[.*)?(?: - .*)?')
 LAST_LINES = 12
 """How many lines of pytest's are shown where a suite fails without a bug."""
 
