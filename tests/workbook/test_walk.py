@@ -6,7 +6,6 @@ When a change to it is meant, have it written anew, and look at what has changed
     tox -e workbook -- tests/workbook/test_walk.py --refresh
 """
 
-import argparse
 import concurrent.futures
 import dataclasses
 import difflib
@@ -348,7 +347,7 @@ def test_nothing_begun(tmp_path):
     """An empty folder, as `tox -e start` makes it, is sent to the first chapter."""
     start.make(tmp_path / 'work', STEPS[0])
     console = Console(file=io.StringIO(), width=200)
-    asked = argparse.Namespace(step=None, hint=False, all=False)
+    asked = tool.parse([])
     assert not tool.check(console, tmp_path / 'work', asked)
     shown = console.file.getvalue()
     assert shown.count('not begun') == len(STEPS)
