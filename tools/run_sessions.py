@@ -182,11 +182,11 @@ class Sandbox:
         standard = pathlib.Path(sysconfig.get_path('stdlib')).parent
         for real, name in {
             self.home: '/home/you',
-            ROOT: '/home/you/workbook',
             self.temp: '/tmp',  # noqa: S108 - it is a name to show
             pathlib.Path(sys.prefix): '/home/you/asgilook/.venv',
             standard.resolve(): '/usr/lib',
             standard: '/usr/lib',
+            ROOT: '/home/you/workbook',
         }.items():
             text = text.replace(str(real), name)
         text = re.sub(rf'\b127\.0\.0\.1:{self.redis_port}\b', 'localhost:6379', text)
