@@ -52,14 +52,13 @@ def upload(size: tuple[int, int] = (640, 360), file_format: str = 'JPEG') -> byt
 def every_file() -> dict[str, bytes]:
     """Return a file of each format that Pillow writes, in each mode that it can."""
     PIL.Image.init()
+    drawn = {mode: draw((32, 24), mode) for mode in MODES}
     files = {}
     for file_format in sorted(PIL.Image.SAVE):
         for mode in FEWER_MODES.get(file_format, MODES):
             # A format that has not this mode, or needs a program that is not here.
             try:
-                files[f'{file_format}-{mode}'] = file_of(
-                    draw((32, 24), mode), file_format
-                )
+                files[f'{file_format}-{mode}'] = file_of(drawn[mode], file_format)
             except Exception:  # noqa: S112 - each plugin has its own way to say no
                 continue
     return files
