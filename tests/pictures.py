@@ -16,6 +16,8 @@ MODES = [
 ]  # fmt: skip
 # Slow to write: at every size up to 1024x1024.
 FEWER_MODES = {'ICNS': ['P', 'RGBA']}
+# Handed to another program, or known by name only.
+NOT_DECODED = {'BUFR', 'EPS', 'GRIB', 'HDF5', 'IPTC', 'MPEG', 'WMF'}
 MAX_PNG_SIDE = 2**31 - 1
 
 
@@ -113,12 +115,19 @@ def png_claiming(width: int, height: int) -> bytes:
     )
 
 
+@functools.cache
+def formats() -> list[str]:
+    """Return the formats that are read: not those that Pillow cannot decode itself."""
+    PIL.Image.init()
+    return [name for name in PIL.Image.ID if name not in NOT_DECODED]
+
+
 def verdict(data: bytes) -> int:
     """Return the status that an upload deserves, as Pillow sees it."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         try:
-            with PIL.Image.open(io.BytesIO(data)) as image:
+            with PIL.Image.open(io.BytesIO(data), formats=formats()) as image:
                 image.load()
                 image.convert('RGB')
         except PIL.UnidentifiedImageError:

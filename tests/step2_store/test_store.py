@@ -5,7 +5,9 @@ import datetime
 import os
 import pathlib
 import struct
+import subprocess
 
+import PIL.EpsImagePlugin
 import PIL.Image
 import pytest
 from pictures import draw, file_of, png_claiming, upload
@@ -208,6 +210,8 @@ def transparent(kind):
         return file_of(PIL.Image.new('RGB', (20, 20), 'red'), transparency=(255, 0, 0))
     if kind == 'L with a key':
         return file_of(PIL.Image.new('L', (20, 20), 9), transparency=9)
+    if kind == 'I;16 with a key':
+        return file_of(PIL.Image.new('I;16', (20, 20), 5000), transparency=5000)
     image = PIL.Image.new('RGBA', (20, 20), (255, 0, 0, 0))
     return file_of(
         image if kind in ('RGBA', 'WEBP') else image.convert(kind),
@@ -223,7 +227,8 @@ def transparent(kind):
     "`convert('RGB')` leaves transparency out, and what was hidden comes to "
     'light. What should lie behind the picture?',
     "Convert to `RGBA`, also where `'transparency' in image.info`. Then paste it "
-    'onto a white picture of the mode `RGB`, with itself as the mask.',
+    'onto a white picture of the mode `RGB`, with itself as the mask. Where sixteen '
+    'bits become eight, the colour that is named transparent does, too.',
     section='step2-clean',
 )
 @pytest.mark.parametrize(
@@ -237,6 +242,7 @@ def transparent(kind):
         'WEBP',
         'RGB with a key',
         'L with a key',
+        'I;16 with a key',
     ],
 )
 def test_transparent_is_white(store, run, kind):
@@ -353,6 +359,42 @@ def test_bad_data(store, run, left_behind, data):
         run(store.save('a', data))
     assert store.get('a') is None
     assert list(store.list_images()) == []
+    assert left_behind() == []
+
+
+def in_an_envelope(data):
+    """Return a file in the format IPTC that has the other one in it."""
+    parts = [
+        (3, 60, b'\1\0'),
+        (3, 20, struct.pack('>I', 20)),
+        (3, 30, struct.pack('>I', 20)),
+        (3, 120, b'\5'),
+        (8, 10, data),
+    ]
+    heads = [struct.pack('>BBBH', 0x1C, *ids, len(part)) for *ids, part in parts]
+    joined = [head + part for head, (*_, part) in zip(heads, parts, strict=True)]
+    return b''.join(joined) + bytes(10)
+
+
+@pytest.mark.hint(
+    'Pillow hands an EPS file to Ghostscript, if that is there. An EPS file is a '
+    'program: it may run for ever.',
+    'Say which formats may be opened: `PIL.Image.open(io.BytesIO(data), '
+    'formats=FORMATS)`, with neither EPS among them nor IPTC, which may have an EPS '
+    'file inside.',
+    section='step2-formats',
+)
+@pytest.mark.parametrize('wrap', [bytes, in_an_envelope], ids=['EPS', 'EPS in IPTC'])
+def test_no_other_program(store, run, left_behind, monkeypatch, wrap):
+    """Whatever is sent, no other program is started to read it."""
+    started = []
+    monkeypatch.setattr(PIL.EpsImagePlugin, 'gs_binary', 'gs')
+    monkeypatch.setattr(
+        subprocess, 'check_call', lambda command, **options: started.append(command[0])
+    )
+    with pytest.raises(Exception):  # noqa: B017, PT011 - its class is yours to choose
+        run(store.save('a', wrap(file_of(draw((20, 20)), 'EPS'))))
+    assert started == []
     assert left_behind() == []
 
 

@@ -20,6 +20,13 @@ MAX_PIXELS = 89_478_485
 QUALITY = 90
 """The quality of the JPEGs, out of 100."""
 
+NOT_DECODED = {'BUFR', 'EPS', 'GRIB', 'HDF5', 'IPTC', 'MPEG', 'WMF'}
+"""Formats that Pillow hands to another program, or knows by name only."""
+
+PIL.Image.init()
+FORMATS = [name for name in PIL.Image.ID if name not in NOT_DECODED]
+"""The formats that are read."""
+
 
 class UnknownFormatError(ValueError):
     """The data is no picture of a format that Pillow reads."""
@@ -41,7 +48,7 @@ def to_jpeg(data: bytes) -> tuple[bytes, Size]:
 def decode(data: bytes) -> PIL.Image.Image:
     """Return the picture in a file's data, as `normalise` leaves it."""
     try:
-        with PIL.Image.open(io.BytesIO(data)) as image:
+        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
             check_size(image)
             image.load()
             check_size(image)
@@ -65,8 +72,10 @@ def normalise(image: PIL.Image.Image) -> PIL.Image.Image:
     """Return a copy: upright, in RGB, on white, without any metadata."""
     with contextlib.suppress(Exception):  # Metadata may be damaged in many ways.
         PIL.ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith('I'):
-        image = image.convert('I').point(lambda value: value / 256)  # 16 bits to 8
+    if image.mode.startswith('I'):  # 16 bits to 8
+        image = image.convert('I').point(lambda value: value / 256)
+        if 'transparency' in image.info:
+            image.info['transparency'] //= 256
     if image.mode not in ('RGB', 'RGBA') or 'transparency' in image.info:
         image = image.convert('RGBA')
     picture = PIL.Image.new('RGB', image.size, 'white')
