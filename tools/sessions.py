@@ -287,6 +287,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
         hide,
     ),
     ('so a page may leave them out', r'^ +\.\.\.$', hide),
+    (
+        'whoever waits for a port to open makes a connection',
+        r'^TRACE: +127\.0\.0\.1:<port> - HTTP connection (?:made|lost)$',
+        hide,
+    ),
     ('Pythons mark the place of an error differently', r'^[ |]+[~^]+$', hide),
 ]
 
