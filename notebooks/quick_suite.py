@@ -35,10 +35,13 @@ def test_thumbnail(client, make_picture):
     assert client.simulate_get(THUMBNAIL).content.startswith(b'\xff\xd8')
 
 
-@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'I;16'])
-def test_modes(client, make_picture, mode):
+@pytest.mark.parametrize(
+    ('mode', 'options'),
+    [('RGB', {}), ('RGBA', {}), ('I;16', {}), ('I;16', {'transparency': 0})],
+)
+def test_modes(client, make_picture, mode, options):
     """Pictures of all modes are taken."""
-    data = make_picture(mode=mode, file_format='TIFF')
+    data = make_picture(mode=mode, **options)
 
     assert client.simulate_post('/images', body=data).status == falcon.HTTP_201
 
