@@ -21,7 +21,6 @@ import platform
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -40,6 +39,7 @@ import redis.asyncio
 from falcon.asgi import Request, Response
 from layout import steps
 from options import Parser
+from ports import comes_up, free_port
 from serve import REDIS, STORAGE
 
 PACKAGES = {'redis-server': 'redis', 'wrk': 'wrk'}
@@ -96,19 +96,6 @@ def bare_app() -> falcon.asgi.App[Request, Response]:
     return app
 
 
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.create_server(('127.0.0.1', 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Return whether something accepts connections there."""
-    with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port)):
-        return True
-    return False
-
-
 @contextlib.contextmanager
 def running(command: list[str], **environment: str) -> Iterator[tuple[int, int]]:
     """Run a server and end it; yield its port, when it listens, and its process id."""
@@ -120,11 +107,8 @@ def running(command: list[str], **environment: str) -> Iterator[tuple[int, int]]
         process_group=0,  # Ctrl-C is for the bench, which ends this then.
     )
     try:
-        deadline = time.monotonic() + 20
-        while not listens(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise Failure(f'This does not start: {" ".join(command)}')
-            time.sleep(0.05)
+        if not comes_up(process, port):
+            raise Failure(f'This does not start: {" ".join(command)}')
         yield port, process.pid
     finally:
         process.terminate()

@@ -21,7 +21,6 @@ import runpy
 import shlex
 import shutil
 import signal
-import socket
 import sys
 import sysconfig
 import tempfile
@@ -31,9 +30,10 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from layout import ROOT, Step, steps
+from ports import free_port, listens, wait_until
 from serve import REDIS, STORAGE, embedded_redis
 from sessions import REPL, Block, Exchange, Mistake, blocks, fields, mend
-from terminals import Terminal, listens, wait_until
+from terminals import Terminal
 
 TIME_LIMIT = 20.0
 """How long a command may take, in seconds."""
@@ -93,8 +93,7 @@ class Sandbox:
         if step.uses_redis and told.get('redis') != 'none':
             url = stack.enter_context(embedded_redis())
         else:
-            with socket.create_server(('127.0.0.1', 0)) as probe:
-                url = f'redis://localhost:{probe.getsockname()[1]}'
+            url = f'redis://localhost:{free_port()}'
         self.redis_port = url.rpartition(':')[2]
         stack.callback(self.close)
         self.root.chmod(0o755)  # A server that root starts may work as somebody else.

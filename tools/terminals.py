@@ -5,30 +5,14 @@ import os
 import pty
 import re
 import signal
-import socket
 import subprocess
 import termios
 import threading
-import time
 import tty
-from collections.abc import Callable
+
+from ports import wait_until
 
 ESCAPE = re.compile(r'\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[=>])')
-
-
-def wait_until(true: Callable[[], bool], seconds: float) -> bool:
-    """Wait until something holds, and return whether it does."""
-    deadline = time.monotonic() + seconds
-    while not (held := true()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return held
-
-
-def listens(port: int) -> bool:
-    """Return whether something listens on a port of this machine."""
-    with contextlib.suppress(OSError), socket.create_connection(('localhost', port), 1):
-        return True
-    return False
 
 
 class Terminal:

@@ -16,8 +16,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
-import urllib.request
 from collections.abc import Iterator
 from html import escape
 
@@ -26,6 +24,7 @@ import samples
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'tools'))
 from layout import ROOT, steps
+from ports import comes_up
 
 FILE = pathlib.Path(__file__).with_name('running.svg')
 WIDTH, COLUMNS, LINE, LETTERS = 760, 92, 18, 13
@@ -53,17 +52,10 @@ def served(port: int, folder: pathlib.Path) -> Iterator[str]:
         },
         stdout=subprocess.DEVNULL,
     )
-    url = f'http://127.0.0.1:{port}'
     try:
-        for _ in range(200):
-            if server.poll() is not None:
-                raise SystemExit(f'The service did not start on port {port}.')
-            with contextlib.suppress(OSError), urllib.request.urlopen(f'{url}/images'):
-                break
-            time.sleep(0.05)
-        else:
-            raise SystemExit(f'Nothing answered at {url}.')
-        yield url
+        if not comes_up(server, port):
+            raise SystemExit(f'The service did not start on port {port}.')
+        yield f'http://127.0.0.1:{port}'
     finally:
         server.terminate()
         server.wait()

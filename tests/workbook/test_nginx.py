@@ -5,39 +5,19 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 
 import PIL.Image
 import pytest
 from layout import ROOT, steps
+from ports import comes_up, free_port
 
 HOWTO = ROOT / 'docs' / 'howto'
 NGINX = shutil.which('nginx', path=os.environ.get('PATH', '') + ':/usr/sbin')
 MISSING = '/images/00000000-0000-0000-0000-000000000000.jpeg'
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason='nginx is not installed')
-
-
-def two_ports():
-    """Return two ports on which nothing listens."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(('127.0.0.1', 0))
-        other.bind(('127.0.0.1', 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
-def wait_for(port, process):
-    """Wait until something listens on a port."""
-    for _ in range(200):
-        assert process.poll() is None, 'it has ended'
-        with socket.socket() as probe:
-            if probe.connect_ex(('127.0.0.1', port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f'nothing listens on port {port}')
 
 
 class Site:
@@ -79,7 +59,7 @@ def target(request):
 @pytest.fixture(scope='module')
 def site(target, tmp_path_factory):
     """Return the service behind nginx, on two free ports."""
-    port, app_port = two_ports()
+    port, app_port = free_port(), free_port()
     tmp_path = tmp_path_factory.mktemp('nginx')
     text = (HOWTO / 'nginx.conf').read_text(encoding='utf-8')
     assert text.count('127.0.0.1:8080') == text.count('127.0.0.1:8000') == 1
@@ -109,8 +89,8 @@ def site(target, tmp_path_factory):
         subprocess.Popen(serve, cwd=tmp_path) as server,
     ):
         try:
-            wait_for(app_port, app)
-            wait_for(port, server)
+            assert comes_up(app, app_port)
+            assert comes_up(server, port)
             yield Site(tmp_path, port, app_port)
         finally:
             server.terminate()

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 
+import ports
 import pytest
 import run_sessions
 import sessions
@@ -465,9 +466,7 @@ def test_port_in_use(write, run, free_port, monkeypatch):
 
 def test_two_servers(write, run, free_port):
     """A server whose block names its port runs beside the one before; not so others."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        other = probe.getsockname()[1]
+    other = ports.free_port()
     serve = 'python -m http.server --bind 127.0.0.1'
     write(f"""
     .. session::
@@ -523,13 +522,13 @@ def test_stopped(write, docs, free_port, number):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    assert run_sessions.wait_until(lambda: run_sessions.listens(free_port), 20)
+    assert ports.comes_up(started, free_port)
     started.send_signal(number)
     started.send_signal(number)
     _, told = started.communicate(timeout=20)
     assert started.returncode == 130
     assert told == b''
-    assert not run_sessions.listens(free_port)
+    assert not ports.listens(free_port)
 
 
 def test_overlay_of_a_page(write, run):

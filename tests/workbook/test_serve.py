@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import fakeredis
+import ports
 import pytest
 import serve
 from layout import ROOT, steps
@@ -54,14 +55,8 @@ def ctrl_c(process):
 def serving(process, port):
     """Wait until something is served on a port, and end it whatever happens."""
     try:
-        for _ in range(600):
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection(('127.0.0.1', port)),
-            ):
-                break
-            assert process.poll() is None, process.communicate()[0]
-            time.sleep(0.05)
+        up = ports.comes_up(process, port, 60)
+        assert up, process.communicate()[0] if process.poll() else 'nothing listens'
         yield f'http://127.0.0.1:{port}'
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -80,16 +75,12 @@ def fetch(url, data=None):
             return error.code, error.headers, error.read()
 
 
-def nothing_runs(process, *ports):
+def nothing_runs(process, *used):
     """Return whether neither a process of the group nor a listener is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, 0)
         return False
-    for port in ports:
-        with socket.socket() as probe:
-            if probe.connect_ex(('127.0.0.1', port)) == 0:
-                return False
-    return True
+    return not any(ports.listens(port) for port in used)
 
 
 @pytest.mark.parametrize('step', STEPS, ids=lambda step: step.name)
@@ -118,8 +109,7 @@ def test_serve(step, free_port, tmp_path):
 @pytest.mark.parametrize('step', WITH_REDIS, ids=lambda step: step.name)
 def test_redis(step, free_port, tmp_path):
     """Where no Redis answers, one is embedded, and it goes when the server does."""
-    with socket.socket() as probe:
-        there_is_one = probe.connect_ex(('localhost', 6379)) == 0
+    there_is_one = ports.listens(6379)
     environment = {
         'PYTHONPATH': str(step.snapshot),
         'ASGI_LOOK_STORAGE_PATH': str(tmp_path),
@@ -134,14 +124,14 @@ def test_redis(step, free_port, tmp_path):
         assert says == ['Miss', 'Hit']
         output = ctrl_c(process)
         [line] = [line for line in output.splitlines() if 'Redis is' in line]
-        ports = [free_port]
+        used = [free_port]
         if there_is_one:
             assert line.endswith('redis://localhost')
         else:
             assert 'embedded' in line
-            ports.append(int(line.partition('127.0.0.1:')[2].partition(',')[0]))
+            used.append(int(line.partition('127.0.0.1:')[2].partition(',')[0]))
         assert process.returncode == 0, output
-        assert nothing_runs(process, *ports)
+        assert nothing_runs(process, *used)
 
 
 def slow_upload(port):
