@@ -13,7 +13,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from collections.abc import Iterator
 
 from layout import ROOT
 from options import Parser
+from ports import free_port, listens, wait_until
 
 PATIENCE = 600
 """How long the first start may take, in seconds: packages are downloaded."""
@@ -99,13 +99,6 @@ def commands(folder: pathlib.Path) -> list[str]:
     return found
 
 
-def free_port() -> int:
-    """Return a port at which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
-
-
 def a_picture(width: int = 320, height: int = 240) -> bytes:
     """Return a PNG of one colour: there is no Pillow here."""
 
@@ -141,13 +134,16 @@ def running(
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     """Wait until the service answers."""
-    for _ in range(PATIENCE * 10):
+
+    def answers() -> bool:
         if process.poll() is not None:
             raise Failure(f'the command ended with {process.returncode}')
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10):
-            return
-        time.sleep(0.1)
-    raise Failure(f'nothing answered at {url} in {PATIENCE} seconds')
+            return True
+        return False
+
+    if not wait_until(answers, PATIENCE):
+        raise Failure(f'nothing answered at {url} in {PATIENCE} seconds')
 
 
 def serve(command: str, folder: pathlib.Path, environment: dict[str, str]) -> None:
@@ -167,9 +163,8 @@ def serve(command: str, folder: pathlib.Path, environment: dict[str, str]) -> No
                 said.append(answer.headers['X-ASGILook-Cache'])
         if said != ['Miss', 'Hit']:
             raise Failure(f'the cache said {said}')
-    with socket.socket() as probe:
-        if probe.connect_ex(('127.0.0.1', port)) == 0:
-            raise Failure('something still listens after Ctrl-C')
+    if listens(port):
+        raise Failure('something still listens after Ctrl-C')
     print(f'One command served after {answered:.0f} s; first picture {uploaded:.1f} s.')
 
 
