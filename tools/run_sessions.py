@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from layout import ROOT, Step, steps
+from options import Refusal
 from ports import free_port, listens, wait_until
 from serve import REDIS, STORAGE, embedded_redis
 from sessions import REPL, Block, Exchange, Mistake, blocks, fields, mend
@@ -362,6 +363,8 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
                 result.run += 1
     except Mistake as mistake:
         result.mistake = f'line {mistake.line or start}: {mistake}'
+    except Refusal as refusal:
+        result.mistake = str(refusal)
     result.new += lines[done:]
     return result
 

@@ -95,7 +95,11 @@ def embedded_redis() -> Iterator[str]:
         url = f'redis://127.0.0.1:{server.server_address[1]}'
         try:
             # On a busy machine its first answer can take longer than a cache waits.
-            any(redis_answers(url) for _ in range(ATTEMPTS))
+            if not any(redis_answers(url) for _ in range(ATTEMPTS)):
+                raise Refusal(
+                    'The embedded Redis does not answer: start one of your own, and '
+                    f'name it in the environment variable {REDIS}.'
+                )
             yield url
         finally:
             server.shutdown()
@@ -108,9 +112,10 @@ def some_redis() -> Iterator[str]:
     named = os.environ.get(REDIS)
     if named:
         parts = urllib.parse.urlsplit(named)
-        place = parts._replace(netloc=parts.netloc.rpartition('@')[2]).geturl()
+        # A password can be in the query, too.
+        parts = parts._replace(netloc=parts.netloc.rpartition('@')[2], query='')
         answers = 'answers' if redis_answers(named) else 'does not answer yet'
-        yield f'{place}, as {REDIS} says; it {answers}'
+        yield f'{parts.geturl()}, as {REDIS} says; it {answers}'
     elif redis_answers('redis://localhost'):
         yield 'redis://localhost'
     else:

@@ -228,8 +228,20 @@ def test_unknown_step(command):
     assert f'tox -e {command}{LAST.number}' in line
 
 
-def test_embedded_redis_that_is_slow_to_start(monkeypatch):
-    """An embedded Redis is not handed on before it answers."""
+@pytest.mark.parametrize(
+    'place', ['user:secret@127.0.0.1:1/2', '127.0.0.1:1/2?password=secret']
+)
+def test_password_is_not_shown(monkeypatch, place):
+    """What is said of a Redis has no password in it, wherever the URL has one."""
+    monkeypatch.setenv(serve.REDIS, f'redis://{place}')
+    with serve.some_redis() as said:
+        assert said.startswith('redis://127.0.0.1:1/2, as ')
+        assert 'secret' not in said
+
+
+@pytest.fixture
+def slow_redis(monkeypatch):
+    """Have an embedded Redis take more than a second to start."""
 
     class SlowServer(fakeredis.TcpFakeServer):
         def serve_forever(self):
@@ -237,5 +249,19 @@ def test_embedded_redis_that_is_slow_to_start(monkeypatch):
             super().serve_forever()
 
     monkeypatch.setattr(fakeredis, 'TcpFakeServer', SlowServer)
+
+
+def test_embedded_redis_that_is_slow_to_start(slow_redis):
+    """An embedded Redis is not handed on before it answers."""
     with serve.embedded_redis() as url:
         assert serve.redis_answers(url)
+
+
+def test_embedded_redis_that_does_not_answer(slow_redis, monkeypatch):
+    """An embedded Redis that never answers is not handed on: a line says so."""
+    monkeypatch.setattr(serve, 'ATTEMPTS', 1)
+    with (
+        pytest.raises(serve.Refusal, match=f'does not answer.*{serve.REDIS}'),
+        serve.embedded_redis(),
+    ):
+        pytest.fail('it was handed on')
