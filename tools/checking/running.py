@@ -105,10 +105,10 @@ class Worker:
         tests: list[str],
     ) -> None:
         self.workplace, self.index, self.folder = workplace, index, folder
-        self._read = 0
         report = workplace / f'{index}.jsonl'
         report.touch()
         self._report = report.open(encoding='utf-8')
+        self._unfinished = ''
         self.current = ''
         self.limit = START_LIMIT
         self.since = time.monotonic()
@@ -138,12 +138,8 @@ class Worker:
 
     def events(self) -> list[dict[str, Any]]:
         """Return what the worker has told since the last time."""
-        found = []
-        while (line := self._report.readline()).endswith('\n'):
-            found.append(json.loads(line))
-        if line:
-            self._report.seek(self._report.tell() - len(line.encode()))
-        return found
+        *lines, self._unfinished = (self._unfinished + self._report.read()).split('\n')
+        return [json.loads(line) for line in lines]
 
     def hangs(self) -> bool:
         """Return whether its check waits, or computes, for longer than it may."""
