@@ -2,7 +2,8 @@
 
 Each notebook is copied to `docs/labs/` before Sphinx looks for pages. The copy has a
 label, `labN`; its links to pages of the book are as that folder needs them; and it
-notes what it was made of, so that it is run again when a snapshot has changed.
+notes what it was made of, so that it is run again when a snapshot has changed, or
+anything else that a lab uses.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ MADE_OF = [
     FOLDER,
     ROOT / 'docs' / 'pictures',
     ROOT / 'docs' / 'tour',
+    ROOT / 'tools',
     *(step.snapshot for step in steps()),
     *(step.tests for step in steps()),
 ]
