@@ -15,7 +15,6 @@ All about an exercise is in its folder, `exercises/stepN_name/exercise_name/`:
 import dataclasses
 import difflib
 import pathlib
-import re
 import shutil
 import tomllib
 from collections.abc import Iterable
@@ -45,13 +44,23 @@ class Exercise:
 
     @property
     def title(self) -> str:
-        """The heading in the book."""
+        """The heading in the book, without its number."""
         return str(self.told['title'])
 
     @property
     def order(self) -> int:
         """The place among the chapter's exercises."""
         return int(self.told['order'])
+
+    @property
+    def heading(self) -> str:
+        """The heading in the book, with its number."""
+        return f'{self.order}. {self.title}'
+
+    @property
+    def label(self) -> str:
+        """The label that the book's references lead to it by."""
+        return f'exercise-{self.name.replace("_", "-")}'
 
     @property
     def requirements(self) -> list[str]:
@@ -99,16 +108,6 @@ class Exercise:
     def words(self) -> pathlib.Path:
         """What the book says about the solution."""
         return self.folder / 'solution.rst'
-
-    @property
-    def summary(self) -> str:
-        """The task's first sentence, in one line, without markup."""
-        text = self.task.read_text(encoding='utf-8') if self.task.exists() else ''
-        paragraph = ' '.join(text.strip().partition('\n\n')[0].split())
-        sentence = re.split(r'(?<=[.?])\s', paragraph, maxsplit=1)[0]
-        sentence = re.sub(r':[\w:]+:`([^`<]+?)(?:\s*<[^`]*>)?`', r'\1', sentence)
-        sentence = re.sub(r'(?<!`)`([^`<]+?)\s*<[^`]*>`__?', r'\1', sentence)
-        return sentence.replace('``', '`')
 
 
 def exercises(folder: pathlib.Path = EXERCISES) -> list[Exercise]:

@@ -75,10 +75,9 @@ class Exercises(SphinxDirective):
             self.env.note_dependency(str(path))
         self.env.exercise_files[self.env.docname] = (number, files(number))
         page = Page()
-        for place, exercise in enumerate(of_step(number), start=1):
-            title = f'{place}. {exercise.title}'
-            page.add(f'.. _exercise-{exercise.name.replace("_", "-")}:')
-            page.add(f'{title}\n{"~" * len(title)}')
+        for exercise in of_step(number):
+            page.add(f'.. _{exercise.label}:')
+            page.add(f'{exercise.heading}\n{"~" * len(exercise.heading)}')
             page.include(exercise.task)
             page.add('.. code-block:: console')
             page.add(f'$ tox -e check -- --exercise {exercise.name}', INDENT)

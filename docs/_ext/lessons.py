@@ -82,10 +82,7 @@ class Lessons(SphinxDirective):
 
     def exercises(self, step: Step) -> list[str]:
         """Return a link to each exercise of a step."""
-        return [
-            f':ref:`exercise-{each.name.replace("_", "-")}`'
-            for each in of_step(step.number)
-        ]
+        return [f':ref:`{each.label}`' for each in of_step(step.number)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

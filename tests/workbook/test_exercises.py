@@ -2,7 +2,6 @@
 
 import pathlib
 import shutil
-import textwrap
 
 import exercises
 import prove
@@ -266,13 +265,6 @@ def test_unknown_chapter(write, run, chapter):
     assert 'there is no step step99_none' in output
 
 
-def test_summary(write, chapter):
-    """An exercise is listed with the first sentence of its task."""
-    write()
-    [found] = exercises.exercises(chapter.parent)
-    assert found.summary == 'Say `hello` to whoever asks.'
-
-
 def test_begun(write, chapter, tmp_path):
     """What the reader is to write is as the step before left it, or not there."""
     last = steps()[-1]
@@ -296,4 +288,3 @@ def test_every_exercise_is_in_a_chapter():
         assert orders == list(range(1, len(orders) + 1))
         page = ROOT / 'docs' / 'tutorial' / f'step{step.number}.rst'
         assert '\n.. exercises::\n' in page.read_text(encoding='utf-8')
-    assert all(textwrap.shorten(each.summary, 200) == each.summary for each in found)

@@ -46,9 +46,9 @@ def section(exercise: Exercise) -> book.Section | None:
     chapter = book.chapter(exercise.step)
     if chapter is None:
         return None
-    label = f'exercise-{exercise.name.replace("_", "-")}'
-    heading = f'{exercise.order}. {exercise.title}'
-    return book.Section(label, heading, chapter.page, chapter.heading)
+    return book.Section(
+        exercise.label, exercise.heading, chapter.page, chapter.heading
+    )
 
 
 def known() -> dict[str, dict[str, str]]:
