@@ -66,7 +66,7 @@ def test_attempt(begun, run):
     assert f'exercise {QUICK}: 0 of ' in text
     assert 'What should happen' in text
     assert 'What does the part of the argument behind the colon stand for?' in text
-    assert f'"{exercise.order}. {exercise.title}"' in text
+    assert f'"{exercise.heading}"' in text
     assert states(run(folder, '--list')[1]) == {QUICK: 'tried'}
 
     solve(QUICK, folder)
@@ -106,6 +106,16 @@ def test_record_that_is_none(begun, run, record, text):
     assert states(run(folder, '--list')[1]) == {}
     run(folder, '--exercise', QUICK)
     assert states(run(folder, '--list')[1]) == {QUICK: 'tried'}
+
+
+def test_record_that_cannot_be_kept(begun, run, record):
+    """What cannot be kept is no failure of the check, and leaves nothing behind."""
+    folder = begun(QUICK)
+    record.mkdir()
+    around = set(record.parent.iterdir())
+    solve(QUICK, folder)
+    assert run(folder, '--exercise', QUICK)[0] == 0
+    assert set(record.parent.iterdir()) == around
 
 
 def test_list(run, tmp_path):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import pathlib
 import re
 import tempfile
@@ -46,9 +45,7 @@ def section(exercise: Exercise) -> book.Section | None:
     chapter = book.chapter(exercise.step)
     if chapter is None:
         return None
-    return book.Section(
-        exercise.label, exercise.heading, chapter.page, chapter.heading
-    )
+    return book.Section(exercise.label, exercise.heading, chapter.page, chapter.heading)
 
 
 def known() -> dict[str, dict[str, str]]:
@@ -73,11 +70,13 @@ def remember(exercise: Exercise, folder: pathlib.Path, run: running.Run) -> None
     found.setdefault(str(folder), {})[exercise.name] = SOLVED if run.holds else TRIED
     text = json.dumps(found, indent=2, sort_keys=True) + '\n'
     # What cannot be kept is not worth a failure.
-    with contextlib.suppress(OSError):
-        number, name = tempfile.mkstemp(dir=RECORD.parent, prefix=RECORD.name)
-        with os.fdopen(number, 'w', encoding='utf-8') as file:
-            file.write(text)
-        pathlib.Path(name).replace(RECORD)
+    with (
+        contextlib.suppress(OSError),
+        tempfile.TemporaryDirectory(prefix=RECORD.name, dir=RECORD.parent) as place,
+    ):
+        written = pathlib.Path(place, RECORD.name)
+        written.write_text(text, encoding='utf-8')
+        written.replace(RECORD)
 
 
 def run(exercise: Exercise, folder: pathlib.Path, told: Told) -> running.Run:
