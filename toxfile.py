@@ -15,7 +15,7 @@ from tox.session.state import State
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / 'tools'))
 import exercises
-from layout import ROOT, Step, steps
+from layout import BOOK, ROOT, Step, steps
 
 STEPS = steps()
 PYTHONS = ['py311', 'py312', 'py313']
@@ -48,7 +48,7 @@ def test_requirements(*chosen: Step) -> list[str]:
 
 def test_settings(step: Step, arguments: list[str]) -> Settings:
     """Return the settings of `tox -e stepN`: its tests, and those before it."""
-    so_far = [other for other in STEPS if other.number <= step.number]
+    so_far = [*step.before, step]
     snapshot = relative(step.snapshot)
     folders = [relative(other.tests) for other in so_far]
     # In one word, so that pytest knows it before it reads what declares the option.
@@ -183,15 +183,15 @@ def bench_settings(step: Step, arguments: list[str]) -> Settings:
 
 def docs_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e docs`: warnings are errors."""
-    book = '.tox/book'
+    book, doctrees = relative(BOOK), relative(BOOK.parent / 'doctrees')
     build = ['sphinx-build', '-W', '--keep-going', '-n', '-b', 'html', *arguments]
     return {
         'description': 'build the book, follow its links, say where its first page is',
         'deps': [*dependencies(*STEPS), '-r docs/requirements.txt'],
         'commands': [
-            Command([*build, '-d', f'{book}/doctrees', 'docs', f'{book}/html']),
-            Command(['python', 'tools/links.py', f'{book}/html']),
-            Command(['python', 'docs/first_page.py', f'{book}/html/index.html']),
+            Command([*build, '-d', doctrees, 'docs', book]),
+            Command(['python', 'tools/links.py', book]),
+            Command(['python', 'docs/first_page.py', f'{book}/index.html']),
         ],
     }
 

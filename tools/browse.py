@@ -21,7 +21,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
-from layout import ROOT
+from layout import BOOK
 from options import Parser, Refusal
 from playwright.async_api import (
     Browser,
@@ -267,9 +267,7 @@ def main() -> int:
     parser = Parser(
         prog='tox -e browse --', description='Visit every page of the book.'
     )
-    parser.add_argument(
-        'book', nargs='?', type=pathlib.Path, default=ROOT / '.tox' / 'book' / 'html'
-    )
+    parser.add_argument('book', nargs='?', type=pathlib.Path, default=BOOK)
     parser.add_argument('--screenshots', type=pathlib.Path, metavar='FOLDER')
     arguments = parser.parse_args()
     start = time.perf_counter()

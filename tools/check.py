@@ -17,16 +17,15 @@ from checking import (
     running,
     summary,
 )
-from checking.reading import Refusal, shown
+from checking.reading import shown
 from checking.running import Run
 from exercises import Exercise, ExerciseError, find
-from layout import ROOT, Step, steps
-from options import Parser, step_number
+from layout import WORK, Step
+from options import Parser, Refusal, step_number
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-WORK = ROOT / 'work'
 ENDING = """
 The exit status is 0 if what was asked holds, and 1 if it does not. Without --step, that
 is every check of every step that was begun: whoever has finished chapter 3 gets 0, and
@@ -113,7 +112,7 @@ def stand(
     reading.inspect(folder)
     begun = asked = progress.begun(folder)
     if step:
-        asked = [other for other in steps() if other.number <= step.number]
+        asked = [*step.before, step]
     run = Run([])
     if asked and not reading.is_empty(folder):
         run = running.run(folder, [other.tests for other in asked], told)

@@ -157,13 +157,12 @@ def check_arguments(exercise: Exercise, folder: pathlib.Path) -> list[str]:
 def begin(exercise: Exercise, into: pathlib.Path) -> None:
     """Make a folder with what the reader has when the exercise begins."""
     shutil.copytree(exercise.step.snapshot, into, ignore=LEFT_OUT)
-    before = [step for step in steps() if step.number == exercise.step.number - 1]
     for name in exercise.unbegun:
         if (into / name).is_dir():
             shutil.rmtree(into / name)
         else:
             (into / name).unlink()
-        for step in before:
+        for step in exercise.step.before[-1:]:
             if (step.snapshot / name).is_file():
                 shutil.copy(step.snapshot / name, into / name)
 

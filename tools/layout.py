@@ -5,8 +5,13 @@ import pathlib
 import re
 import shutil
 import tomllib
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORK = ROOT / 'work'
+"""The folder that `tox -e start` makes."""
+BOOK = ROOT / '.tox' / 'book' / 'html'
+"""Where `tox -e docs` puts the book."""
 LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
 """What is not copied with a project's files."""
 
@@ -27,6 +32,17 @@ class Step:
     def tests(self) -> pathlib.Path:
         """The folder with the tests of what the step adds."""
         return ROOT / 'tests' / self.name
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the step says of itself, in its tests' step.toml."""
+        text = (self.tests / 'step.toml').read_text(encoding='utf-8')
+        return tomllib.loads(text)
+
+    @property
+    def before(self) -> list['Step']:
+        """The steps before this one, in their order."""
+        return [step for step in steps() if step.number < self.number]
 
     @property
     def dependencies(self) -> list[str]:

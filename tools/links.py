@@ -14,7 +14,7 @@ import sys
 import urllib.parse
 from collections.abc import Iterator
 
-from layout import ROOT
+from layout import BOOK, ROOT
 
 LOADED = {'link', 'script', 'img', 'source', 'iframe', 'object', 'image', 'use'}
 """The elements whose addresses a browser loads by itself."""
@@ -84,8 +84,7 @@ def check(book: pathlib.Path) -> tuple[list[str], int, int]:
 def main(arguments: list[str] | None = None) -> int:
     """Check the book that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description='Follow every link in the book.')
-    default = ROOT / '.tox' / 'book' / 'html'
-    parser.add_argument('book', nargs='?', type=pathlib.Path, default=default)
+    parser.add_argument('book', nargs='?', type=pathlib.Path, default=BOOK)
     book = parser.parse_args(arguments).book
     found, pages, links = check(book)
     if not pages:

@@ -32,7 +32,7 @@ from exercises import (
     find,
     lay_over,
 )
-from layout import ROOT, Step, steps
+from layout import ROOT, Step
 from options import Parser
 
 AT_ONCE = os.cpu_count() or 2
@@ -217,7 +217,7 @@ def suite_arguments(exercise: Exercise) -> list[str]:
     names = [
         path.relative_to(exercise.overlay).parts[0] for path, _ in overlaid(exercise)
     ]
-    so_far = [step for step in steps() if step.number <= exercise.step.number]
+    so_far = [*exercise.step.before, exercise.step]
     if any(name != 'tests' for name in names):
         return [str(step.tests) for step in so_far]
     chosen = [step for step in so_far if has_suite(step)] if names else []

@@ -8,7 +8,6 @@ What a step teaches stands in its tests' step.toml; how large it is is counted.
 import pathlib
 import re
 import textwrap
-import tomllib
 
 from layout import ROOT, Step, steps
 
@@ -25,11 +24,10 @@ def size(folder: pathlib.Path) -> int:
 
 def row(step: Step) -> list[str]:
     """Return a step's row."""
-    told = tomllib.loads((step.tests / 'step.toml').read_text(encoding='utf-8'))
     lines = f'{size(step.snapshot / "asgilook")}'
     if tests := size(step.snapshot / 'tests'):
         lines += f', and {tests} of tests'
-    cells = [f'`<steps/{step.name}>`_', told['teaches'], lines]
+    cells = [f'`<steps/{step.name}>`_', step.told['teaches'], lines]
     return [
         textwrap.fill(
             cell,

@@ -29,7 +29,7 @@ import types
 from collections.abc import Iterator
 from typing import NoReturn
 
-from layout import ROOT, Step, steps
+from layout import LEFT_OUT, ROOT, Step, steps
 from options import Refusal
 from ports import free_port, listens, wait_until
 from serve import REDIS, STORAGE, embedded_redis
@@ -100,8 +100,7 @@ class Sandbox:
         self.root.chmod(0o755)  # A server that root starts may work as somebody else.
         self.home, self.temp = self.root / 'home', self.root / 'tmp'
         self.folder, self.state = self.home / 'asgilook', self.root / 'state'
-        ignored = shutil.ignore_patterns('__pycache__', '.*')
-        shutil.copytree(step.snapshot, self.folder, ignore=ignored)
+        shutil.copytree(step.snapshot, self.folder, ignore=LEFT_OUT)
         if 'with' in told:
             self.lay_over(told['with'], self.folder)
         if (samples := docs / 'pictures' / 'samples.py').exists():

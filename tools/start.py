@@ -10,11 +10,10 @@ import sys
 import tempfile
 
 from checking import book, progress
-from checking.reading import NOTE, Refusal, look, shown
-from layout import ROOT, Step, steps
-from options import Parser, step_number
+from checking.reading import NOTE, look, shown
+from layout import ROOT, WORK, Step
+from options import Parser, Refusal, step_number
 
-WORK = ROOT / 'work'
 CACHES = [
     '__pycache__', '*.egg-info', '.coverage*', '.*_cache', '.tox', '.venv', 'build',
     'dist',
@@ -98,14 +97,13 @@ def refuse_existing(folder: pathlib.Path, number: int) -> None:
 
 def make(folder: pathlib.Path, step: Step) -> None:
     """Make the folder, as a reader has it before the step's chapter: all or nothing."""
-    before = [other for other in steps() if other.number < step.number]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix='.start-', dir=folder.parent) as place:
             made = pathlib.Path(place, folder.name)
-            if before:
+            if step.before:
                 ignored = shutil.ignore_patterns(*CACHES)
-                shutil.copytree(before[-1].snapshot, made, ignore=ignored)
+                shutil.copytree(step.before[-1].snapshot, made, ignore=ignored)
             else:
                 made.mkdir()
                 (made / NOTE).write_text(note(step), encoding='utf-8')

@@ -15,7 +15,7 @@ import bugs
 import psutil
 import pytest
 from checking import book, progress, reading, running, telling
-from layout import ROOT, steps
+from layout import LEFT_OUT, ROOT, steps
 
 STEPS = {step.number: step for step in steps()}
 CHECK = [sys.executable, str(ROOT / 'tools' / 'check.py')]
@@ -31,8 +31,7 @@ def copy_of(tmp_path):
     """Return a function that copies the snapshot of a step."""
 
     def make(number):
-        ignored = shutil.ignore_patterns('__pycache__', '.*')
-        shutil.copytree(STEPS[number].snapshot, tmp_path / 'mine', ignore=ignored)
+        shutil.copytree(STEPS[number].snapshot, tmp_path / 'mine', ignore=LEFT_OUT)
         return tmp_path / 'mine'
 
     return make

@@ -11,8 +11,8 @@ import sessions
 from bugs import Outcome
 from checking import hunting
 from checking.hunting import Hunt
-from checking.reading import Refusal
-from layout import ROOT, steps
+from layout import ROOT
+from options import Refusal
 from rich.console import Console
 
 HOWTO = ROOT / 'docs' / 'howto'
@@ -34,8 +34,7 @@ def suite(tmp_path):
     def make(text, name='test_mine.py'):
         folder = tmp_path / 'mine'
         (folder / 'tests').mkdir(parents=True)
-        before = [step for step in steps() if step.number < STEP.number][-1]
-        shutil.copy(before.snapshot / 'pyproject.toml', folder)
+        shutil.copy(STEP.before[-1].snapshot / 'pyproject.toml', folder)
         (folder / 'tests' / name).write_text(text, encoding='utf-8')
         return folder
 

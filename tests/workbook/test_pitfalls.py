@@ -9,7 +9,7 @@ import tomllib
 import bugs
 import pytest
 import sessions
-from layout import ROOT, steps
+from layout import LEFT_OUT, ROOT, steps
 
 DOCS = ROOT / 'docs'
 PITFALLS = DOCS / 'pitfalls'
@@ -80,10 +80,9 @@ def test_pitfall_is_the_snapshot_with_one_fault(name, number):
 
 def test_suite_does_not_see_entries_that_never_expire(tmp_path):
     """Entries without an end get past the suite of step 6, at full coverage."""
-    ignored = shutil.ignore_patterns('.*', '__pycache__')
-    shutil.copytree(SNAPSHOTS[6], tmp_path, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(SNAPSHOTS[6], tmp_path, dirs_exist_ok=True, ignore=LEFT_OUT)
     overlay = PITFALLS / 'entries_never_expire'
-    shutil.copytree(overlay, tmp_path, dirs_exist_ok=True, ignore=ignored)
+    shutil.copytree(overlay, tmp_path, dirs_exist_ok=True, ignore=LEFT_OUT)
     command = [sys.executable, '-m', 'pytest', '-q', '--cov', '--cov-fail-under=100']
     environment = {**os.environ, 'PYTHONPATH': str(tmp_path)}
     done = subprocess.run(

@@ -5,7 +5,6 @@ import collections
 import difflib
 import subprocess
 import sys
-import tomllib
 import xml.etree.ElementTree
 
 import pytest
@@ -36,11 +35,6 @@ def files(step):
     return {name: (step.snapshot / name).read_bytes() for name in names}
 
 
-def told(step):
-    """Return what a step says of itself."""
-    return tomllib.loads((step.tests / 'step.toml').read_text(encoding='utf-8'))
-
-
 def lines(data):
     """Return the lines of a file."""
     return data.decode().splitlines()
@@ -62,10 +56,10 @@ def test_numbers():
 def test_shared_files_are_the_same(before, step):
     """A file is byte for byte the one before, unless the step says it changes it."""
     old, new = files(before), files(step)
-    assert sorted(new.keys() - old.keys()) == sorted(told(step)['added'])
+    assert sorted(new.keys() - old.keys()) == sorted(step.told['added'])
     assert old.keys() <= new.keys()
     changed = [name for name in old if old[name] != new[name]]
-    assert sorted(changed) == sorted(told(step)['changed'])
+    assert sorted(changed) == sorted(step.told['changed'])
 
 
 @each_pair
@@ -73,7 +67,7 @@ def test_nothing_is_lost(before, step):
     """A step adds lines; it takes none out but those that it says it replaces."""
     old, new = files(before), files(step)
     lost = [line for name in old for line in taken_out(old[name], new[name])]
-    assert sorted(lost) == sorted(told(step)['replaced'])
+    assert sorted(lost) == sorted(step.told['replaced'])
 
 
 @each_step
@@ -157,8 +151,8 @@ def test_step_is_needed(before, step, tmp_path):
     found = results(step, app_folder, tmp_path / 'report.xml')
     assert found
     passed = {name for name, failures in found.items() if not all(failures)}
-    assert passed == set(told(step)['not_needed'])
-    assert all(why.endswith('.') for why in told(step)['not_needed'].values())
+    assert passed == set(step.told['not_needed'])
+    assert all(why.endswith('.') for why in step.told['not_needed'].values())
 
 
 def test_names_are_in_one_place():

@@ -66,23 +66,22 @@ def test_later_chapter(tmp_path, step):
     }
 
 
-def test_caches_stay_behind(tmp_path, monkeypatch):
+def test_caches_stay_behind(tmp_path):
     """What tools leave in a snapshot is not copied; a file with a dot is."""
     snapshot = tmp_path / 'steps' / 'step1_a'
     for name in [*CACHES, '.hidden']:
         (snapshot / name).mkdir(parents=True)
         (snapshot / name / 'file').touch()
     (snapshot / '.dockerignore').touch()
-    monkeypatch.setattr(start, 'steps', lambda: [Part(1, snapshot), Part(2, snapshot)])
-    start.make(tmp_path / 'mine', Part(2, snapshot))
+    start.make(tmp_path / 'mine', Part(2, snapshot, [Part(1, snapshot, [])]))
     assert set(contents(tmp_path / 'mine')) == {'.dockerignore', '.hidden/file'}
 
 
 class Part:
     """What stands in for a step."""
 
-    def __init__(self, number, snapshot):
-        self.number, self.snapshot = number, snapshot
+    def __init__(self, number, snapshot, before):
+        self.number, self.snapshot, self.before = number, snapshot, before
 
 
 def test_never_overwrites(tmp_path):

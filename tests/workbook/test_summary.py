@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from checking import reading, reporting, running, summary
-from layout import ROOT, steps
+from layout import LEFT_OUT, ROOT, steps
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -47,9 +47,8 @@ def summarise(tmp_path, monkeypatch):
 def test_class(tmp_path):
     """Whatever is wrong with one folder, the others are checked."""
     submissions = tmp_path / 'submissions'
-    ignored = shutil.ignore_patterns('__pycache__', '.*')
     for name in ['ann', 'bob', 'loop', 'packed/project']:
-        shutil.copytree(FIRST.snapshot, submissions / name, ignore=ignored)
+        shutil.copytree(FIRST.snapshot, submissions / name, ignore=LEFT_OUT)
     app = pathlib.Path('asgilook', 'app.py')
     (submissions / 'bob' / app).write_text('def (', encoding='utf-8')
     (submissions / 'loop' / app).write_text('while True: pass', encoding='utf-8')

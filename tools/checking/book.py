@@ -6,11 +6,9 @@ import itertools
 import pathlib
 import re
 
-from layout import ROOT, Step
+from layout import BOOK, ROOT, Step
 
 DOCS = ROOT / 'docs'
-HTML = ROOT / '.tox' / 'book' / 'html'
-"""Where `tox -e docs` puts the book."""
 LABEL = re.compile(r'\.\. _([\w-]+):\s*')
 UNDERLINE = re.compile(r'([=\-~^"\'`#*+])\1{2,}\s*')
 
@@ -34,7 +32,7 @@ class Section:
     @property
     def place(self) -> str:
         """Where to read it: in the built book, or else in the page's source."""
-        built = (HTML / self.page.relative_to(DOCS)).with_suffix('.html')
+        built = (BOOK / self.page.relative_to(DOCS)).with_suffix('.html')
         if built.exists():
             return f'{built.as_uri()}#{self.label.replace("_", "-").lower()}'
         return self.page.relative_to(ROOT).as_posix()

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 
 import bugs
 from bugs import Bug, Outcome
+from options import Refusal
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .reading import TESTS, Refusal, shown
+from .reading import TESTS, shown
 
 FAILED_TEST = re.compile(r'FAILED (?:[^\s\[]*/)?([^\s\[]+)(?:\[.*)?(?: - .*)?')
 LAST_LINES = 12

@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import pathlib
-import tomllib
 
 from layout import Step, steps
 
@@ -46,13 +45,12 @@ def names(folder: pathlib.Path) -> set[str]:
 
 def added_files(step: Step) -> list[str]:
     """Return the files that a step adds, as its tests say."""
-    text = (step.tests / 'step.toml').read_text(encoding='utf-8')
-    return list(tomllib.loads(text)['added'])
+    return list(step.told['added'])
 
 
 def added_names(step: Step) -> set[str]:
     """Return what a step defines that the step before it does not."""
-    before = [other for other in steps() if other.number == step.number - 1]
+    before = step.before[-1:]
     return names(step.snapshot).difference(*(names(other.snapshot) for other in before))
 
 
@@ -68,5 +66,5 @@ def begun(folder: pathlib.Path) -> list[Step]:
     defined = names(folder)
     for step in reversed(steps()):
         if is_begun(step, folder, defined):
-            return [other for other in steps() if other.number <= step.number]
+            return [*step.before, step]
     return []

@@ -10,22 +10,18 @@ import tomllib
 import warnings
 from collections.abc import Iterator
 
-from layout import ROOT, steps
+from layout import LEFT_OUT, ROOT, WORK, steps
+from options import Refusal
 
 from .progress import PACKAGE, added_files
 
 TESTS = 'tests'
 NOTE = 'START-HERE.txt'
 START = 'tox -e start'
-LEFT_OUT = shutil.ignore_patterns('__pycache__', '.*')
 OURS = ['tests', 'tools', 'docs/pictures']
 """Where the modules lie that the tests import: a reader's must not hide them."""
 OF_A_PROJECT = {'.py', '.toml', '.ini', '.cfg'}
 COMPILES = threading.Lock()
-
-
-class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
-    """Something that cannot be checked; the message says what to do."""
 
 
 def shown(path: pathlib.Path) -> str:
@@ -53,7 +49,7 @@ def inspect(folder: pathlib.Path) -> None:
     """Refuse a folder that cannot be checked, in one line that says why."""
     name = shown(folder)
     if not folder.exists():
-        advice = f'`{START}` makes one' if folder == ROOT / 'work' else 'look at --app'
+        advice = f'`{START}` makes one' if folder == WORK else 'look at --app'
         raise Refusal(f'There is no folder {name}: {advice}.')
     if not folder.is_dir():
         raise Refusal(f'{name} is a file: name the folder that holds your code.')

@@ -12,13 +12,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from layout import Step, steps
+from options import Refusal
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
 from . import running
 from .progress import PACKAGE
-from .reading import Refusal, shown
+from .reading import shown
 from .reporting import STYLES, Standing
 
 DEFAULT = pathlib.Path('summary.csv')

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 
 import watchfiles
+from options import Refusal
 from rich.console import Console
 from rich.text import Text
 
-from .reading import Refusal, shown
+from .reading import shown
 
 DEBOUNCE = 100
 """How long to wait for more changes, in milliseconds."""
