@@ -28,11 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of the hints; put the folder to test before all others."""
+    """Declare the markers; put the folder to test before all others."""
     config.addinivalue_line(
         'markers',
         'hint(first, second, section=LABEL): what to look at when the test fails, '
         'and where the book tells of it',
+    )
+    config.addinivalue_line(
+        'markers', 'plants_bugs: it tries a suite on code with bugs, which takes long'
     )
     if path := config.getoption('app'):
         folder = pathlib.Path(path).resolve()

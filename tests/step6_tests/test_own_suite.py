@@ -112,6 +112,7 @@ def test_leaves_nothing(copy, monkeypatch, tmp_path):
     assert not (tmp_path / 'default').exists()
 
 
+@pytest.mark.plants_bugs
 @pytest.mark.hint(
     "Your suite fails on a service that is right: on the workbook's, not on "
     'yours. Which of your tests asks for more than the chapters promise?',
@@ -124,6 +125,7 @@ def test_passes_without_a_bug(outcomes):
     assert outcomes[None].passed, outcomes[None].told
 
 
+@pytest.mark.plants_bugs
 @pytest.mark.hint(
     'The service has a bug, and every test of yours passes. What would a client '
     'see that nobody has looked at?',

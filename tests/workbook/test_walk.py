@@ -37,6 +37,8 @@ AT_ONCE = 2
 """How many folders are checked at a time: some checks wait more than they work."""
 HUBS = {'asgilook/app.py', 'asgilook/asgi.py'}
 """Where the application is made: what is half typed there breaks what held before."""
+LEFT_OUT = ['-m', 'not plants_bugs']
+"""What takes long, and is tried by `tox -e stepN`."""
 CHANGING = re.compile(r'[0-9a-f]{8}-[0-9a-f-]{27}|\w{3}, \d.* GMT')
 
 
@@ -169,7 +171,7 @@ def run(stage, folder, step, last):
     where the application is made, or where that first check stumbles over the code.
     """
     begun = progress.begun(folder)
-    whole = [*(each.tests for each in begun), *left_out(step)]
+    whole = [*(each.tests for each in begun), *LEFT_OUT]
     if last or step not in begun:
         return running.run(folder, whole)
 
@@ -178,19 +180,10 @@ def run(stage, folder, step, last):
         return check.outcome == 'failed' and (alone or check.step == step.number)
 
     if stage.listing.file not in HUBS:
-        found = running.run(
-            folder, [step.tests, *left_out(step)], enough=enough, workers=1
-        )
+        found = running.run(folder, [step.tests, *LEFT_OUT], enough=enough, workers=1)
         if found.first_wrong and not found.first_wrong.place:
             return found
     return running.run(folder, whole, enough=enough, workers=1)
-
-
-def left_out(step):
-    """Return what leaves out the planted bugs: `tox -e stepN` tries those."""
-    if (step.tests / 'bugs.toml').exists():
-        for name in ['test_passes_without_a_bug', 'test_catches_bug']:
-            yield f'--deselect=tests/{step.name}/test_own_suite.py::{name}'
 
 
 def check(stage, folder, step, last):
