@@ -76,7 +76,7 @@ class Thumbnails:
         if (width, height) not in image.thumbnail_sizes():
             raise falcon.HTTPNotFound(
                 description='This size is not on offer. '
-                'The sizes that are stand under "thumbnails" in GET /images.'
+                'GET /images lists the sizes on offer, under "thumbnails".'
             )
         try:
             resp.data = await self._store.make_thumbnail(image, (width, height))
