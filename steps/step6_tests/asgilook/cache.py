@@ -22,8 +22,10 @@ def is_cacheable(resp: Response) -> bool:
 
 def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
     """Return the media type and the body in an entry; None if it is not one of ours."""
+    if entry is None:
+        return None
     try:
-        match msgpack.unpackb(entry or b''):
+        match msgpack.unpackb(entry):
             case [str(content_type), bytes(data)]:
                 return content_type, data
     except ValueError:
