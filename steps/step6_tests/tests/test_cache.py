@@ -124,7 +124,8 @@ def test_redis_hangs(config, monkeypatch):
 
     class HungRedis(FakeRedis):
         async def execute_command(self, *args, **options):
-            await asyncio.sleep(60)
+            await asyncio.sleep(2)
+            raise AssertionError('The cache waited for Redis.')
 
     monkeypatch.setattr(RedisCache, 'TIMEOUT', 0.01)
     config.redis_from_url = lambda url: HungRedis()
