@@ -226,11 +226,14 @@ NEWS = {
     2: 'The store writes to the disk, and has Pillow work in an executor. No route '
     'leads to it: it is called from the asyncio REPL.',
     3: 'The router leads to the Images resource, which calls the store. Images are '
-    'streamed from the disk. What goes wrong becomes 415 or 422.',
+    'streamed from the disk. What goes wrong leaves the resource as an exception, and '
+    'becomes 415 or 422 in errors.py.',
     4: 'The router leads to the Thumbnails resource too. The executor reads a file '
     'from the disk and scales it.',
     5: 'Between the router and the resources stands the cache, a middleware. It asks '
     'Redis first; if Redis has the answer, the resources are not asked.',
+    6: 'The client is a test: it calls the application without a server. Redis is a '
+    'fake. All else is as it was.',
 }
 
 
@@ -240,11 +243,13 @@ class Way:
     def __init__(self, step: int) -> None:
         self.step = step
         self.rows = [row for row, since in ROWS.items() if since <= step]
+        if step == 6:
+            self.rows.remove('server')
         self.top: dict[str, float] = {}
         self.bottom = 16.0
         for row in self.rows:
-            # The frame around the app has its name on top.
-            self.bottom += 16 if row == 'router' else 0
+            # The frame around the app has its name on top, and words above it.
+            self.bottom += {'router': 16 if 'server' in self.rows else 34}.get(row, 0)
             self.top[row] = self.bottom
             self.bottom += TALL + GAP
 
@@ -259,12 +264,16 @@ class Way:
             parts += self.resources()
         if self.step >= 5:
             parts += self.cache()
+        legend = 'new in this chapter'
+        if self.step in (3, 4):  # The router was there, and gets a route.
+            legend = 'new or changed in this chapter'
         parts += [
             box(LEFT, self.bottom, 26, 20, kind='new'),
-            write(
-                LEFT + 36, self.bottom + 15, 'new in this chapter', 'note', size=SMALL
-            ),
+            write(LEFT + 36, self.bottom + 15, legend, 'note', size=SMALL),
         ]
+        if self.step == 1:  # Nothing stands beside the column yet.
+            shift = f'translate({number(WIDTH / 2 - MIDDLE)} 0)'
+            parts = [element('g', ''.join(parts), transform=shift)]
         description = f'From top to bottom: {", ".join(self.rows)}. {NEWS[self.step]}'
         title = f'The way of a request, step {self.step}'
         return picture(title, description, self.bottom + 36, *parts)
@@ -309,27 +318,28 @@ class Way:
         note, since = {
             1: ('no route yet: 404', 1),
             2: ('no route yet: 404', 1),
-            3: ('/images', 3),
-        }.get(self.step, ('/images, /thumbnails', 4))
-        above = self.top['server'] - 10
-        return [
-            box(
-                LEFT,
-                self.top['client'],
-                MAIN,
-                TALL,
-                'Client',
-                'HTTPie, curl',
-                self.kind(1),
-            ),
-            box(
-                LEFT, self.top['server'], MAIN, TALL, 'Server', 'uvicorn', self.kind(1)
-            ),
+            3: ('/images, /images/….jpeg', 3),
+        }.get(self.step, ('/images…, /thumbnails/…', 4))
+        above, top = self.top['client'] + TALL + 20, self.top['client']
+        parts = [
             box(LEFT, self.top['router'], MAIN, TALL, 'Router', note, self.kind(since)),
-            self.there_and_back('client', 1),
-            self.there_and_back('server', 1),
             write(MIDDLE - 22, above, 'request', 'note', 'end', SMALL),
             write(MIDDLE + 22, above, 'answer', 'note', size=SMALL),
+        ]
+        if self.step == 6:
+            note = 'TestClient, simulate_get'
+            return [
+                *parts,
+                box(LEFT, top, MAIN, TALL, 'Test', note, 'new'),
+                self.there_and_back('client', 6),
+            ]
+        kind, server = self.kind(1), self.top['server']
+        return [
+            *parts,
+            box(LEFT, top, MAIN, TALL, 'Client', 'HTTPie, curl', kind),
+            box(LEFT, server, MAIN, TALL, 'Server', 'uvicorn', kind),
+            self.there_and_back('client', 1),
+            self.there_and_back('server', 1),
         ]
 
     def store(self) -> list[str]:
@@ -375,19 +385,11 @@ class Way:
     def resources(self) -> list[str]:
         """Return the resources, and where an image is streamed from."""
         top, level = self.top['resources'], self.centre('resources')
-        below = self.centre('store')
         above = 'cache' if self.step >= 5 else 'router'
+        statuses = '415, 422' if self.step == 3 else '404, 415, 422'
         parts = [
-            box(
-                SIDE,
-                self.top['store'],
-                BESIDE,
-                TALL,
-                'errors.py',
-                '415, 422',
-                self.kind(3),
-            ),
-            arrow((RIGHT + 3, below), (SIDE - 3, below), kind=self.line(3)),
+            box(SIDE, top, BESIDE, TALL, 'errors.py', statuses, self.kind(3)),
+            arrow((RIGHT + 3, level), (SIDE - 3, level), kind=self.line(3)),
             arrow(
                 (LEFT - 3, level),
                 (LEFT - 27, level),
@@ -408,8 +410,8 @@ class Way:
             *parts,
             box(LEFT, top, HALF, TALL, 'Images'),
             box(RIGHT - HALF, top, HALF, TALL, 'Thumbnails', kind=self.kind(4)),
-            self.there_and_back(above, self.step if above == 'cache' else 3, left),
-            self.there_and_back(above, self.step, right),
+            self.there_and_back(above, 5 if above == 'cache' else 3, left),
+            self.there_and_back(above, 5 if above == 'cache' else 4, right),
             self.there_and_back('resources', 3, left),
             self.there_and_back('resources', 4, right),
         ]
@@ -417,12 +419,14 @@ class Way:
     def cache(self) -> list[str]:
         """Return the cache, and Redis beside it."""
         top, level = self.top['cache'], self.centre('cache')
+        kind, line = self.kind(5), self.line(5)
+        note = 'an aid' if self.step == 5 else 'a fake'
         return [
-            box(LEFT, top, MAIN, TALL, 'RedisCache', 'middleware', 'new'),
-            box(SIDE, top, BESIDE, TALL, 'Redis', 'an aid', 'new'),
+            box(LEFT, top, MAIN, TALL, 'RedisCache', 'middleware', kind),
+            box(SIDE, top, BESIDE, TALL, 'Redis', note, 'new'),
             self.there_and_back('router', 5),
-            arrow((RIGHT + 3, level - 8), (SIDE - 3, level - 8), kind='fresh'),
-            arrow((SIDE - 3, level + 8), (RIGHT + 3, level + 8), kind='fresh'),
+            arrow((RIGHT + 3, level - 8), (SIDE - 3, level - 8), kind=line),
+            arrow((SIDE - 3, level + 8), (RIGHT + 3, level + 8), kind=line),
         ]
 
 
