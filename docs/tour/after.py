@@ -29,6 +29,8 @@ class Orders:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order."""
         order = await req.get_media()
+        if not isinstance(order, dict) or 'name' not in order:
+            raise falcon.HTTPBadRequest(description='Say your name, as "name".')
         resp.schedule(functools.partial(notify, self.diary, order['name']))
         resp.schedule_sync(functools.partial(archive, self.diary, order['name']))
         self.diary.append(f'took {order["name"]}')

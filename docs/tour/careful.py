@@ -19,6 +19,8 @@ class Orders:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order, and confirm it once the client has its answer."""
         order = await req.get_media()
+        if not isinstance(order, dict) or 'name' not in order:
+            raise falcon.HTTPBadRequest(description='Say your name, as "name".')
 
         async def confirm() -> None:
             try:

@@ -50,7 +50,7 @@ class Feed:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Send what the client has not seen yet, and go on with what comes."""
         last = req.last_event_id or '0'
-        if not (last.isascii() and last.isdecimal()):
+        if not (last.isascii() and last.isdecimal() and len(last) < 10):
             raise falcon.HTTPInvalidHeader('Send a number.', 'Last-Event-ID')
         resp.cache_control = ['no-store']
         resp.sse = self._events(int(last))

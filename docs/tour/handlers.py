@@ -39,6 +39,8 @@ class Columns:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answer with the columns as rows, in the format that the client prefers."""
         rows = await req.get_media()
+        if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+            raise falcon.HTTPBadRequest(description='Send a list of rows.')
         resp.content_type = req.client_prefers([falcon.MEDIA_CSV, falcon.MEDIA_JSON])
         resp.media = [list(column) for column in zip(*rows, strict=False)]
 

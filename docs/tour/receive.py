@@ -6,7 +6,7 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 
 MOST = 10_000_000
-"""The most bytes that a body may have."""
+"""The most bytes that a body may have, where they are counted."""
 
 
 class Receive:
@@ -18,10 +18,10 @@ class Receive:
         resp.media = {'ordered': order}
 
     async def on_post_at_once(self, req: Request, resp: Response) -> None:
-        """Read all bytes into memory."""
-        if (req.content_length or 0) > MOST:
+        """Read all bytes into memory, unless they are too many."""
+        data = await req.stream.read(MOST + 1)
+        if len(data) > MOST:
             raise falcon.HTTPContentTooLarge
-        data = await req.stream.read()
         resp.media = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
 
     async def on_post_iterated(self, req: Request, resp: Response) -> None:

@@ -14,6 +14,7 @@ import types
 
 import falcon
 import falcon.asgi
+import falcon.testing
 import pytest
 from falcon.testing import ASGIConductor
 from layout import ROOT
@@ -140,10 +141,10 @@ async def test_sync_to_async(monkeypatch):
     module = load('adapt')
     threads = []
 
-    def slow(secret):
+    def slow(data):
         threads.append(threading.current_thread())
         time.sleep(0.2)
-        return secret.hex()
+        return data.hex()
 
     monkeypatch.setattr(module, 'slow_digest', slow)
     ticks = 0
@@ -166,10 +167,9 @@ async def test_sync_to_async(monkeypatch):
 @asynchronous
 async def test_real_digest():
     """The digest is the one of the body."""
-    expected = hashlib.scrypt(b'secret', salt=b'tour', n=2**14, r=8, p=1).hex()
     async with ASGIConductor(load('adapt').app) as client:
-        result = await client.post('/digest', body=b'secret')
-    assert result.json == {'digest': expected}
+        result = await client.post('/digest', body=b'some data')
+    assert result.json == {'digest': hashlib.sha256(b'some data').hexdigest()}
 
 
 @asynchronous
@@ -354,12 +354,15 @@ async def test_client_that_comes_back():
         headers = {'Last-Event-ID': '1'}
         async with client.simulate_get_stream('/feed', headers=headers) as result:
             events = await read_events(result, 2)
-        refused = await client.get('/feed', headers={'Last-Event-ID': 'x'})
+        refused = [
+            await client.get('/feed', headers={'Last-Event-ID': last})
+            for last in ('x', '-1', '1' * 10, '1' * 5000)
+        ]
     assert events == [
         'event: news\nid: 2\ndata: "two"',
         'event: news\nid: 3\ndata: "three"',
     ]
-    assert refused.status_code == 400
+    assert [result.status_code for result in refused] == [400] * 4
 
 
 # The body of a request
@@ -392,15 +395,27 @@ async def test_whole_body(path):
     }
 
 
+async def status_without_length(app, path, body):
+    """Send a body without a Content-Length; return the status of the answer."""
+    scope = falcon.testing.create_scope(path=path, method='POST')
+    assert b'content-length' not in dict(scope['headers'])
+    answer = falcon.testing.ASGIResponseEventCollector()
+    pieces = falcon.testing.ASGIRequestEventEmitter(body, chunk_size=64)
+    await app(scope, pieces, answer)
+    return answer.status
+
+
 @pytest.mark.parametrize('path', ['/at_once', '/iterated'])
 @asynchronous
 async def test_body_that_is_too_large(path):
-    """A body with more bytes than allowed is refused."""
+    """A body with more bytes than allowed is refused, whatever its headers say."""
     module = load('receive')
     module.MOST = 999
     async with ASGIConductor(module.app) as client:
         assert (await client.post(path, body=b'x' * 999)).status_code == 200
         assert (await client.post(path, body=b'x' * 1000)).status_code == 413
+    assert await status_without_length(module.app, path, b'x' * 999) == 200
+    assert await status_without_length(module.app, path, b'x' * 1000) == 413
 
 
 @asynchronous
@@ -438,6 +453,17 @@ async def test_work_after_the_response():
     assert diary[0] == 'took Ada'
     assert sorted(diary[1:]) == ['archived Ada', 'told Ada']
     assert threads != [threading.main_thread()]
+
+
+@pytest.mark.parametrize('name', ['after', 'careful'])
+@pytest.mark.parametrize('order', [{}, ['name'], 5, None])
+@asynchronous
+async def test_order_without_a_name(name, order):
+    """An order that does not say who orders is refused, and nothing is scheduled."""
+    async with ASGIConductor(load(name).app) as client:
+        assert (await client.post('/orders', json=order)).status_code == 400
+        if name == 'after':
+            assert (await client.get('/orders')).json == []
 
 
 @asynchronous
@@ -598,10 +624,15 @@ async def test_media_handler():
             headers={'Accept': plain},
         )
         damaged = await client.post('/columns', body='"a\n', content_type=csv)
+        others = [
+            await client.post('/columns', json=media)
+            for media in (5, None, 'text', {'a': 1}, [5], [['a'], 'b'])
+        ]
     assert to_csv.text == 'a,1\r\nb,2\r\n'
     assert to_csv.headers['Content-Type'] == csv
     assert to_json.json == columns
     assert damaged.status_code == 400
+    assert [result.status_code for result in others] == [400] * len(others)
 
 
 # Error handlers
