@@ -635,6 +635,36 @@ async def test_media_handler():
     assert [result.status_code for result in others] == [400] * len(others)
 
 
+# Sinks
+
+
+@asynchronous
+async def test_sink():
+    """A sink answers what no route matches, below its beginning and nowhere else."""
+    async with ASGIConductor(load('sinks').app) as client:
+        moved = await client.get('/old/cats/1.jpeg')
+        posted = await client.post('/old/dogs')
+        strange = await client.get('/old/a b?c')
+        about = await client.get('/old/about')
+        wrong_method = await client.post('/old/about')
+        elsewhere = await client.get('/older/cats')
+    assert moved.status_code == posted.status_code == 308
+    assert moved.headers['Location'] == '/images/cats/1.jpeg'
+    assert posted.headers['Location'] == '/images/dogs'
+    assert strange.headers['Location'] == '/images/a%20b'
+    assert about.status_code == 200
+    assert wrong_method.status_code == 405
+    assert elsewhere.status_code == 404
+
+
+@asynchronous
+async def test_sink_and_line_ends():
+    """A line end in a path does not end the header that the path goes into."""
+    async with ASGIConductor(load('sinks').app) as client:
+        result = await client.get('/old/a%0Db')
+    assert result.headers['Location'] == '/images/a%0Db'
+
+
 # Error handlers
 
 
