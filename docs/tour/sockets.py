@@ -20,7 +20,8 @@ class Quiz:
                 if answer == 'stop':
                     await ws.close(reason='You said so')
                     return
-                number += answer == str(number**2)
+                if answer == str(number**2):
+                    number += 1
         except falcon.WebSocketDisconnected:
             pass  # the client went away: nothing to tidy up here
 
