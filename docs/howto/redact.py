@@ -1,16 +1,17 @@
-"""A filter that keeps secrets out of the log."""
+"""A formatter that keeps secrets out of the log."""
 
 import logging
 import re
 
-SECRET = re.compile(r'(?i)\b(token|key|password)=[^&\s"]+')
+SECRET = re.compile(
+    r'(?i)((?:token|key|password)=)[^&\s"]+'  # in a query
+    r'|(://[^/:@\s]*:)[^/@\s]+(?=@)'  # in a URL, before the host
+)
 
 
-class Redact(logging.Filter):
-    """Blots out the values of parameters that are secrets."""
+class RedactingFormatter(logging.Formatter):
+    """Blots out what stands where secrets stand."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record's text; let every record pass."""
-        record.msg = SECRET.sub(r'\1=***', record.getMessage())
-        record.args = ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text, with its traceback, and without secrets."""
+        return SECRET.sub(r'\1\2***', super().format(record))

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -67,9 +68,63 @@ def test_unhandled_exception(log):
 
 def test_secrets_stay_out(log):
     """The value of a secret parameter does not get into the log."""
-    text = log('/images?token=abc&page=2')
+    text = log('/images?token=abc&page=2', '/images?api_key=abc')
     assert 'GET /images?token=***&page=2 HTTP/1.1' in text
+    assert 'GET /images?api_key=*** HTTP/1.1' in text
     assert 'abc' not in text
+
+
+@pytest.fixture
+def formatter():
+    """Return the formatter that blots out secrets."""
+    return runpy.run_path(str(HOWTO / 'redact.py'))['RedactingFormatter']()
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('?token=abc', '?token=***'),
+        ('?access_token=abc&page=2', '?access_token=***&page=2'),
+        ('?X-API-Key=abc', '?X-API-Key=***'),
+        ('"POST /?a=1&PASSWORD=abc HTTP/1.1"', '"POST /?a=1&PASSWORD=*** HTTP/1.1"'),
+        ('redis://:abc@host:6379/0', 'redis://:***@host:6379/0'),
+        ('redis://ada:abc@host and rest', 'redis://ada:***@host and rest'),
+        ('http://127.0.0.1:8000/images', 'http://127.0.0.1:8000/images'),
+        ('page=2, size=3', 'page=2, size=3'),
+    ],
+)
+def test_what_is_blotted_out(formatter, text, expected):
+    """Secrets in queries and URLs are blotted out, and nothing else."""
+    record = logging.LogRecord('it', logging.INFO, 'it.py', 1, '%s', (text,), None)
+    assert formatter.format(record) == expected
+
+
+def test_record_is_left_as_it_is(formatter):
+    """Whatever else is told of a record hears all of it."""
+    record = logging.LogRecord('it', logging.INFO, 'it.py', 1, '%s', ('key=a',), None)
+    assert formatter.format(record) == 'key=***'
+    assert record.getMessage() == 'key=a'
+    assert record.args == ('key=a',)
+
+
+def test_traceback_is_blotted_out(formatter):
+    """A secret in an exception's message is one, too."""
+    try:
+        raise ConnectionError('redis://:abc@host')
+    except ConnectionError:
+        seen = sys.exc_info()
+    record = logging.LogRecord('it', logging.ERROR, 'it.py', 1, 'Gone.', (), seen)
+    assert formatter.format(record).endswith('ConnectionError: redis://:***@host')
+
+
+@pytest.mark.parametrize('piece', ['a', 'key', '://', '://a:', 'key=', ':'])
+def test_long_lines_are_no_burden(formatter, piece):
+    """Nobody can stall the service by a long path."""
+    text = piece * (60_000 // len(piece))
+    record = logging.LogRecord('it', logging.INFO, 'it.py', 1, text, (), None)
+    start = time.perf_counter()
+    formatter.format(record)
+    assert time.perf_counter() - start < 1
 
 
 def test_blocking_call(log):
