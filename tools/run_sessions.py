@@ -40,8 +40,6 @@ TIME_LIMIT = 20.0
 """How long a command may take, in seconds."""
 PORT_LIMIT = 60.0
 """How long to wait for a port that something else uses, in seconds."""
-PATH = os.pathsep.join([os.environ['PATH'], '/usr/sbin'])
-"""Where commands are; Debian keeps servers where only root looks."""
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 """What asks this program to end; tox sends the one, and soon after the other."""
 QUIET = 0.3
@@ -112,7 +110,7 @@ class Sandbox:
         config.write_text(json.dumps({'disable_update_warnings': True}))
 
         environment = {
-            'PATH': os.pathsep.join([f'{self.root}/bin', f'{sys.prefix}/bin', PATH]),
+            'PATH': f'{self.root}/bin:{sys.prefix}/bin:{os.environ["PATH"]}',
             'HOME': str(self.home),
             'TMPDIR': str(self.temp),
             'PYTHONPATH': str(self.folder),
@@ -349,7 +347,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
                     result.not_run.append((start, reason))
                     continue
                 needed = block.options.get('needs')
-                if needed and not shutil.which(needed, path=PATH):
+                if needed and not shutil.which(needed):
                     if os.environ.get('CI'):
                         raise Mistake(f'install {needed}: in CI nothing is left out')
                     result.not_run.append((start, f'{needed} is not installed'))

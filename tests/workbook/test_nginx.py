@@ -14,7 +14,7 @@ from layout import ROOT, steps
 from ports import comes_up, free_port
 
 HOWTO = ROOT / 'docs' / 'howto'
-NGINX = shutil.which('nginx', path=os.environ.get('PATH', '') + ':/usr/sbin')
+NGINX = shutil.which('nginx')
 MISSING = '/images/00000000-0000-0000-0000-000000000000.jpeg'
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason='nginx is not installed')
