@@ -54,12 +54,13 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
     # In one word, so that pytest knows it before it reads what declares the option.
     named = re.sub(r'(^|\0)--app\0', r'\1--app=', '\0'.join(arguments)).split('\0')
     arguments = [argument for argument in named if argument]
-    chosen = [f'--app={snapshot}', f'--cov={snapshot}/asgilook']
+    chosen = [f'--app={snapshot}']
     if any(argument.startswith('--app=') for argument in arguments):
         chosen = []
-    # Whoever adds options wants to look closely, as with -s; or to say this anew.
+    # Whoever adds options wants to look closely, as with -s; or to run a part, which
+    # covers no more than a part; or to say this anew.
     if not arguments:
-        chosen += ['--numprocesses=2', '--dist=loadfile']
+        chosen += [f'--cov={snapshot}/asgilook', '--numprocesses=2', '--dist=loadfile']
     return {
         'description': f'test {step.name}, and what the steps before it taught',
         'deps': [f'-e {snapshot}', *dependencies(step), *test_requirements(*so_far)],

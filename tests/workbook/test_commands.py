@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from layout import ROOT
+from layout import ROOT, steps
 
 import toxfile
 
@@ -46,3 +46,15 @@ def test_what_tox_alone_runs():
     named = set(re.findall(r'``([\w-]+)``', told))
     assert named | {'step'} == wanted
     assert "each step's tests" in told
+
+
+def test_options_of_a_step():
+    """A step's tests must cover every line, but not those that options choose."""
+
+    def measures(*options):
+        [command] = toxfile.test_settings(steps()[-1], [*options])['commands']
+        return any(word.startswith('--cov') for word in command.args)
+
+    assert measures()
+    assert not measures('-k', 'upload')
+    assert not measures('--app', 'work')
