@@ -111,10 +111,17 @@ def some_redis() -> Iterator[str]:
     """See to it that there is a Redis; yield what to say of it."""
     named = os.environ.get(REDIS)
     if named:
-        parts = urllib.parse.urlsplit(named)
+        try:
+            parts = urllib.parse.urlsplit(named)
+            answers = 'answers' if redis_answers(named) else 'does not answer yet'
+        except (TypeError, ValueError) as error:
+            # What is there is not shown: it may have a password in it.
+            raise Refusal(
+                f'The environment variable {REDIS} is not the URL of a Redis: '
+                'it has to have the form redis://host:port.'
+            ) from error
         # A password can be in the query, too.
         parts = parts._replace(netloc=parts.netloc.rpartition('@')[2], query='')
-        answers = 'answers' if redis_answers(named) else 'does not answer yet'
         yield f'{parts.geturl()}, as {REDIS} says; it {answers}'
     elif redis_answers('redis://localhost'):
         yield 'redis://localhost'
@@ -128,8 +135,9 @@ def where(options: dict[str, Any]) -> str:
     """Return where uvicorn will listen, after a check that it can."""
     if options['uds'] is not None or options['fd'] is not None:
         return 'the socket that you named'
-    check_address(options['host'], options['port'])
-    return f'http://{options["host"]}:{options["port"]}'
+    host, port = options['host'], options['port']
+    check_address(host, port)
+    return f'http://[{host}]:{port}' if ':' in host else f'http://{host}:{port}'
 
 
 def serve(step: Step, options: list[str]) -> None:

@@ -214,6 +214,32 @@ def test_unwritable_folder(free_port, tmp_path):
     assert 'ASGI_LOOK_STORAGE_PATH' in line
 
 
+@pytest.mark.parametrize(
+    'url',
+    ['localhost:6379', ':secret@localhost', 'redis://h:secret', 'redis://h?secret=1'],
+)
+def test_redis_that_is_no_url(url, free_port, tmp_path):
+    """What is no URL of a Redis is refused, with the form of one, and kept secret."""
+    line = refusal(
+        serve_command(WITH_REDIS[0], '--port', free_port),
+        ASGI_LOOK_STORAGE_PATH=str(tmp_path),
+        ASGI_LOOK_REDIS_HOST=url,
+    )
+    assert 'ASGI_LOOK_REDIS_HOST' in line
+    assert 'redis://host:port' in line
+    assert 'secret' not in line
+
+
+@pytest.mark.parametrize(
+    ('host', 'shown'), [('127.0.0.1', '127.0.0.1'), ('::1', '[::1]')]
+)
+def test_where(host, shown, free_port, monkeypatch):
+    """An address is shown as a browser takes it: one of IPv6 in brackets."""
+    monkeypatch.setattr(serve, 'check_address', lambda host, port: None)
+    options = {'uds': None, 'fd': None, 'host': host, 'port': free_port}
+    assert serve.where(options) == f'http://{shown}:{free_port}'
+
+
 def test_unknown_option():
     """An option that uvicorn lacks is named."""
     assert '--no-such-option' in refusal(serve_command(LAST, '--no-such-option'))
