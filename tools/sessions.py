@@ -292,6 +292,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'^TRACE: +127\.0\.0\.1:<port> - HTTP connection (?:made|lost)$',
         hide,
     ),
+    (
+        "or shorten their paths, where asyncio's debug mode tells of a task",
+        r'\bat \S*/(uvicorn/[\w/]+\.py):\d+',
+        r'at .../\1:<line>',
+    ),
     ('Pythons mark the place of an error differently', r'^[ |]+[~^]+$', hide),
 ]
 

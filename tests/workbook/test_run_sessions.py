@@ -15,6 +15,7 @@ import ports
 import pytest
 import run_sessions
 import sessions
+from layout import ROOT
 
 SAMPLES = """
 import pathlib
@@ -413,6 +414,11 @@ def test_masks_hide_no_change(shown, came):
         ('=== 12 passed in 0.20s ===', '==== 12 passed in 10.30s ==='),
         ('<object at 0x7f0011223344>', '<object at 0x7f0011223355>'),
         (
+            'created at .../uvicorn/protocols/http/h11_impl.py:258> took 0.3 seconds',
+            'created at /home/you/asgilook/.venv/lib/python3.13/site-packages'
+            '/uvicorn/protocols/http/h11_impl.py:260> took 0.4 seconds',
+        ),
+        (
             'Content-Length: 10\nX: 1\nContent-Type: image/jpeg',
             'Content-Length: 11\nX: 1\nContent-Type: image/jpeg',
         ),
@@ -569,3 +575,13 @@ def test_needed_program(write, run, monkeypatch):
     status, output = run('check')
     assert status == 1
     assert 'install no-such-program' in output
+
+
+def test_all_terminals_are_sessions():
+    """No page of the book shows a terminal in a block that is not run."""
+    for page in (ROOT / 'docs').rglob('*.rst'):
+        typed = re.findall(
+            r'\.\. code-block:: (?:console|pycon|text)',
+            page.read_text(encoding='utf-8'),
+        )
+        assert not typed, page.name
