@@ -35,10 +35,10 @@ def test_thumbnail(client, make_picture):
     assert client.simulate_get(THUMBNAIL).content.startswith(b'\xff\xd8')
 
 
-@pytest.mark.parametrize(
-    ('mode', 'options'),
-    [('RGB', {}), ('RGBA', {}), ('I;16', {}), ('I;16', {'transparency': 0})],
-)
+MODES = [('RGB', {}), ('RGBA', {}), ('I;16', {}), ('I;16', {'transparency': 0})]
+
+
+@pytest.mark.parametrize(('mode', 'options'), MODES)
 def test_modes(client, make_picture, mode, options):
     """Pictures of all modes are taken."""
     data = make_picture(mode=mode, **options)
