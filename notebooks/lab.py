@@ -13,7 +13,7 @@ import sys
 import tempfile
 import types
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon.testing
 import matplotlib.figure
@@ -54,6 +54,9 @@ BLUE, RED, GREEN, PINK, ORANGE, SKY = (
 class Client(falcon.testing.ASGIConductor):
     """Falcon's client for coroutines; it starts the app before its first request."""
 
+    _running: ClassVar[set['Client']] = set()
+    """Those that have been started: what they do in the background must not vanish."""
+
     def __init__(self, app: Any) -> None:
         super().__init__(app)
         self._starting = asyncio.Lock()
@@ -65,11 +68,13 @@ class Client(falcon.testing.ASGIConductor):
             if not self._started:
                 await self.__aenter__()
                 self._started = True
+                self._running.add(self)
 
     async def stop(self) -> None:
         """Send the app `lifespan.shutdown`, if it has been started."""
         if self._started:
             self._started = False
+            self._running.remove(self)
             await self.__aexit__(None, None, None)
 
     async def simulate_request(self, *arguments: Any, **options: Any) -> Any:
