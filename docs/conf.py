@@ -1,6 +1,7 @@
 """How Sphinx builds the book."""
 
 import pathlib
+import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,7 +35,7 @@ highlight_language = 'python'
 html_theme = 'furo'
 html_title = 'asgilook, the workbook'
 html_static_path = ['_static']
-html_css_files = ['workbook.css']
+html_css_files = ['workbook.css', 'labs.css']
 html_copy_source = False
 html_show_sphinx = False
 
@@ -63,6 +64,12 @@ def focusable(app, pagename, templatename, context, doctree):
                 '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
             )
         )
+        if pagename.startswith('labs/'):
+            context['body'] = re.sub(
+                r'<img [^>]*>',
+                r'<div class="plot" tabindex="0">\g<0></div>',
+                context['body'],
+            )
 
 
 def setup(app):

@@ -48,7 +48,11 @@ BLUE, RED, GREEN, PINK, ORANGE, SKY = (
     '#e69f00',
     '#56b4e9',
 )
-"""Okabe's and Ito's colours, which can be told apart by everybody."""
+"""Okabe's and Ito's colours, which can be told apart by everybody.
+
+Marks have a dark edge from lab.mplstyle. Text is in the colour of text, and no line is
+orange: both would be hard to see on the card.
+"""
 
 
 class Client(falcon.testing.ASGIConductor):
