@@ -80,7 +80,7 @@ class Exercises(SphinxDirective):
             page.add(f'{exercise.heading}\n{"~" * len(exercise.heading)}')
             page.include(exercise.task)
             page.add('.. code-block:: console')
-            page.add(f'$ tox -e check -- --exercise {exercise.name}', INDENT)
+            page.add(f'$ .venv/bin/tox -e check -- --exercise {exercise.name}', INDENT)
             for hint, path in enumerate(exercise.hints, start=1):
                 page.fold(f'Hint {hint}' if len(exercise.hints) > 1 else 'Hint', path)
             page.fold('Solution', exercise.words)

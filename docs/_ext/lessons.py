@@ -7,6 +7,7 @@ says.
 
 import pathlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from chapter_exercises import files, of_step
@@ -44,6 +45,11 @@ def labs(text: str) -> dict[int, list[str]]:
     return found
 
 
+def in_lines(labels: Iterable[str]) -> str:
+    """Return links to labels, each in a line of its own in a table's cell."""
+    return '\n       '.join(f'| :ref:`{label}`' for label in labels) or 'none'
+
+
 class Lessons(SphinxDirective):
     """The table of the chapters, for teachers."""
 
@@ -51,7 +57,7 @@ class Lessons(SphinxDirective):
         """Return it, and below it how long all chapters take together."""
         with_lab = labs(LABS.read_text(encoding='utf-8'))
         self.env.note_dependency(str(LABS))
-        lines = ['.. list-table::', '   :header-rows: 1', '   :widths: 34 20 28 18', '']
+        lines = ['.. list-table::', '   :header-rows: 1', '   :widths: 22 18 34 26', '']
         lines += self.row('Chapter', 'Typing along', 'Exercises', 'Labs')
         hours = 0.0
         for step in steps():
@@ -68,9 +74,8 @@ class Lessons(SphinxDirective):
             lines += self.row(
                 f':ref:`step{step.number}`',
                 f'about {words}',
-                ', '.join(self.exercises(step)) or 'none',
-                ', '.join(f':ref:`{lab}`' for lab in with_lab.get(step.number, []))
-                or 'none',
+                in_lines(each.label for each in of_step(step.number)),
+                in_lines(with_lab.get(step.number, [])),
             )
         lines += ['', f'All chapters together take about {hours:g} hours.']
         return nested_parse_to_nodes(self.state, StringList(lines, 'lessons'))
@@ -78,11 +83,8 @@ class Lessons(SphinxDirective):
     def row(self, *cells: str) -> list[str]:
         """Return the lines of a row."""
         head, *rest = cells
-        return [f'   * - {head}', *(f'     - {cell}' for cell in rest)]
-
-    def exercises(self, step: Step) -> list[str]:
-        """Return a link to each exercise of a step."""
-        return [f':ref:`{each.label}`' for each in of_step(step.number)]
+        lines = [f'   * - {head}', *(f'     - {cell}' for cell in rest)]
+        return '\n'.join(lines).split('\n')
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 ``.. listing:: asgilook/store.py`` shows a file of the page's step, or the part of it
 that `literalinclude`'s options choose, with its name; lines that the step before has
-not got are highlighted. ``.. step-diff::`` shows all that the step changes. A page
+not got are highlighted; or those that a file of the book has not got, which ``:since:``
+names. ``.. step-diff::`` shows all that the step changes. A page
 says which step it is about by ``:step: N`` at its top.
 """
 
@@ -48,19 +49,22 @@ def read(step: Step | None) -> dict[str, list[str]]:
     }
 
 
+def fresh_lines(before: list[str], after: list[str]) -> set[int]:
+    """Return the numbers of the lines that were added or changed."""
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return {
+        line + 1
+        for tag, _, _, start, end in matcher.get_opcodes()
+        if tag in ('insert', 'replace')
+        for line in range(start, end)
+    }
+
+
 def new_lines(number: int) -> dict[str, set[int]]:
     """Return the numbers of the lines that a step adds or changes, by file."""
     before, after = read(STEPS.get(number - 1)), read(STEPS[number])
     return {
-        name: {
-            line + 1
-            for tag, _, _, start, end in difflib.SequenceMatcher(
-                None, before.get(name, []), lines, autojunk=False
-            ).get_opcodes()
-            if tag in ('insert', 'replace')
-            for line in range(start, end)
-        }
-        for name, lines in after.items()
+        name: fresh_lines(before.get(name, []), lines) for name, lines in after.items()
     }
 
 
@@ -80,6 +84,7 @@ class Listing(LiteralInclude):
     option_spec: ClassVar[OptionSpec] = {
         **LiteralInclude.option_spec,
         'step': directives.positive_int,
+        'since': directives.unchanged_required,
         'whole': directives.flag,
     }
     del option_spec['lines'], option_spec['emphasize-lines'], option_spec['diff']
@@ -100,6 +105,11 @@ class Listing(LiteralInclude):
         shown = range(reader.lineno_start, reader.lineno_start + count)
 
         fresh = new_lines(step.number)[name]
+        if 'since' in self.options:
+            relative, since = self.env.relfn2path(self.options.pop('since'))
+            self.env.note_dependency(relative)
+            before = pathlib.Path(since).read_text('utf-8').splitlines()
+            fresh = fresh_lines(before, path.read_text('utf-8').splitlines())
         highlighted = [line - shown[0] + 1 for line in shown if line in fresh]
         if 0 < len(highlighted) < count:
             self.options['emphasize-lines'] = ','.join(map(str, highlighted))
