@@ -46,14 +46,24 @@ def test_requirements(*chosen: Step) -> list[str]:
     return [f'-r {relative(file)}' for file in files if file.exists()]
 
 
+def in_one_word(option: str, arguments: list[str]) -> list[str]:
+    """Return arguments with an option and its value in one, as in --app=PATH."""
+    found: list[str] = []
+    for argument in arguments:
+        if found and found[-1] == option:
+            found[-1] = f'{option}={argument}'
+        else:
+            found.append(argument)
+    return found
+
+
 def test_settings(step: Step, arguments: list[str]) -> Settings:
     """Return the settings of `tox -e stepN`: its tests, and those before it."""
     so_far = [*step.before, step]
     snapshot = relative(step.snapshot)
     folders = [relative(other.tests) for other in so_far]
-    # In one word, so that pytest knows it before it reads what declares the option.
-    named = re.sub(r'(^|\0)--app\0', r'\1--app=', '\0'.join(arguments)).split('\0')
-    arguments = [argument for argument in named if argument]
+    # So pytest knows the folder before it reads what declares the option.
+    arguments = in_one_word('--app', arguments)
     chosen = [f'--app={snapshot}']
     if any(argument.startswith('--app=') for argument in arguments):
         chosen = []
