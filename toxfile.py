@@ -1,5 +1,6 @@
 """Most of the environments, many once per step; tox reads this beside tox.ini."""
 
+import os
 import pathlib
 import re
 import sys
@@ -332,7 +333,9 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     for name, settings in environments(list(state.conf.pos_args(None) or ())):
         state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
     everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
-    everything += ['workbook', 'exercises', 'docs', 'notebooks', 'transcripts']
+    everything += ['workbook', 'exercises', 'docs', 'notebooks']
+    # The sessions are typed in a terminal that Windows has not got.
+    everything += ['transcripts'] if os.name == 'posix' else []
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(everything)))
 
 

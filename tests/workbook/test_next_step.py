@@ -190,8 +190,9 @@ def test_chapter(longer, tmp_path):
     assert status == 0, printed
     assert f'narration of step {NUMBER}: 100.0 %' in printed
     page = f'docs/tutorial/step{NUMBER}.rst'
-    status, printed = run(longer, 'tools/run_sessions.py', 'check', page)
-    assert status == 0, printed
+    if os.name == 'posix':
+        status, printed = run(longer, 'tools/run_sessions.py', 'check', page)
+        assert status == 0, printed
 
     write(longer / page, CHAPTER.replace('.. listing:: asgilook/clock.py\n', ''))
     status, printed = run(longer, *build)

@@ -13,9 +13,12 @@ import time
 
 import ports
 import pytest
-import run_sessions
 import sessions
 from layout import ROOT
+
+if os.name != 'posix':
+    pytest.skip('Windows has no such terminals', allow_module_level=True)
+import run_sessions
 
 SAMPLES = """
 import pathlib

@@ -27,6 +27,8 @@ WITH_REDIS = [step for step in STEPS if step.uses_redis]
 
 def start(command, **environment):
     """Start a command as from a terminal: in a group that Ctrl-C reaches."""
+    if os.name != 'posix':
+        pytest.skip('Windows has no groups of processes that Ctrl-C is sent to')
     clean = {name: value for name, value in os.environ.items() if 'ASGI' not in name}
     return subprocess.Popen(
         command,
