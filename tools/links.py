@@ -7,7 +7,6 @@ be loaded from another host, and for each page that names a path of this machine
 nothing of the network. Run by `tox -e docs`.
 """
 
-import argparse
 import html.parser
 import pathlib
 import sys
@@ -15,6 +14,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from layout import BOOK, ROOT
+from options import Parser
 
 LOADED = {'link', 'script', 'img', 'source', 'iframe', 'object', 'image', 'use'}
 """The elements whose addresses a browser loads by itself."""
@@ -83,7 +83,9 @@ def check(book: pathlib.Path) -> tuple[list[str], int, int]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Check the book that the command line names; return the exit status."""
-    parser = argparse.ArgumentParser(description='Follow every link in the book.')
+    parser = Parser(
+        prog='python tools/links.py', description='Follow every link in the book.'
+    )
     parser.add_argument('book', nargs='?', type=pathlib.Path, default=BOOK)
     book = parser.parse_args(arguments).book
     found, pages, links = check(book)

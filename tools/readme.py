@@ -10,6 +10,7 @@ import re
 import textwrap
 
 from layout import ROOT, Step, steps
+from options import Parser
 
 README = ROOT / 'README.rst'
 BEGIN, END = '.. Made by tools/readme.py:', '.. End of what tools/readme.py made.'
@@ -63,5 +64,8 @@ def renewed(text: str) -> str:
 
 
 if __name__ == '__main__':
+    Parser(
+        prog='python tools/readme.py', description="Write the README's table of steps."
+    ).parse_args()
     text = renewed(README.read_text(encoding='utf-8'))
     README.write_text(text, encoding='utf-8', newline='\n')

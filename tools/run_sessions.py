@@ -9,7 +9,6 @@ blocks of a page are run in their order, in one folder that holds the page's sna
 not compared; sessions.MASKS has it all.
 """
 
-import argparse
 import contextlib
 import dataclasses
 import difflib
@@ -30,7 +29,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from layout import LEFT_OUT, ROOT, Step, steps
-from options import Refusal
+from options import Parser, Refusal
 from ports import free_port, listens, wait_until
 from serve import REDIS, STORAGE, embedded_redis
 from sessions import REPL, Block, Exchange, Mistake, blocks, fields, mend
@@ -377,7 +376,9 @@ def replace(exchange: Exchange, came: list[str]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Check or refresh pages; return the exit status."""
-    parser = argparse.ArgumentParser(description="Run the book's sessions.")
+    parser = Parser(
+        prog='tox -e transcripts --', description="Run the book's sessions."
+    )
     parser.add_argument('command', choices=['check', 'refresh'])
     parser.add_argument('pages', nargs='*', type=pathlib.Path, metavar='PAGE')
     parser.add_argument('--docs', type=pathlib.Path, default=ROOT / 'docs')
