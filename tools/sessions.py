@@ -259,6 +259,7 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'\bfile://\S+/\.tox/book/html/([\w/-]+)\.html(?:#[\w-]+)?',
         r'docs/\1.rst',
     ),
+    ('which is told where it was not', r'(?<=\.rst) \(`tox -e docs` builds .*\)$', ''),
     (
         'JPEG libraries differ in how small a file they make',
         r'(?i)(?<=^content-length: )\d+(?=\n(?:[\w-]+:.*\n)*content-type: image/)',

@@ -538,3 +538,16 @@ def test_sections_are_found():
     assert section.page == pathlib.Path(ROOT, 'docs/tutorial/step4.rst')
     assert section.title.startswith('Step 4')
     assert section.title.endswith('"Your turn: the route"')
+
+
+def test_sections_are_told_by_where_they_can_be_read(tmp_path, monkeypatch):
+    """Where the book was not built, its source is named, and what builds it."""
+    monkeypatch.setattr(book, 'BOOK', tmp_path)
+    section = book.sections()['step4-your-turn']
+    [_, place] = section.lines
+    assert place.startswith('docs/tutorial/step4.rst (`tox -e docs` ')
+    (tmp_path / 'tutorial').mkdir()
+    (tmp_path / 'tutorial' / 'step4.html').touch()
+    [_, place] = section.lines
+    assert place.startswith('file:')
+    assert place.endswith('/tutorial/step4.html#step4-your-turn')

@@ -14,6 +14,7 @@ import time
 import ports
 import pytest
 import sessions
+from checking import book
 from layout import ROOT
 
 if os.name != 'posix':
@@ -433,6 +434,7 @@ def test_masks_hide_no_change(shown, came):
             'file:///home/you/workbook/.tox/book/html/tutorial/step4.html#step4-check',
             'docs/tutorial/step4.rst',
         ),
+        ('docs/tutorial/step4.rst', f'docs/tutorial/step4.rst {book.UNBUILT}'),
     ],
 )
 def test_masks_hide_what_must_vary(shown, came):

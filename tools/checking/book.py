@@ -9,6 +9,7 @@ import re
 from layout import BOOK, ROOT, Step
 
 DOCS = ROOT / 'docs'
+UNBUILT = '(`tox -e docs` builds the book, with its listings)'
 LABEL = re.compile(r'\.\. _([\w-]+):\s*')
 UNDERLINE = re.compile(r'([=\-~^"\'`#*+])\1{2,}\s*')
 
@@ -36,6 +37,13 @@ class Section:
         if built.exists():
             return f'{built.as_uri()}#{self.label.replace("_", "-").lower()}'
         return self.page.relative_to(ROOT).as_posix()
+
+    @property
+    def lines(self) -> list[str]:
+        """Where to read it, in words and as a place; and what builds the book."""
+        if self.place.startswith('file:'):
+            return [self.title, self.place]
+        return [self.title, f'{self.place} {UNBUILT}']
 
 
 def headings(lines: list[str]) -> list[tuple[int, str]]:

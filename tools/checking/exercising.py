@@ -138,7 +138,7 @@ def report(
 def place(exercise: Exercise) -> list[str]:
     """Return where the book has an exercise, in words and as a place to open."""
     found = section(exercise)
-    return [found.title, found.place] if found else []
+    return found.lines if found else []
 
 
 def chapter_title(step: Step) -> str:

@@ -129,7 +129,7 @@ def section_lines(check: Check, at: Step) -> list[str]:
     )
     if (check.missing or check.at_import) and check.step < at.number:
         section = book.chapter(at)
-    return [section.title, section.place] if section else []
+    return section.lines if section else []
 
 
 def of_check(
@@ -168,7 +168,7 @@ def of_next(standing: Standing) -> RenderableType:
     if not later:
         return Text('\nEverything holds. That was the last step.', 'green')
     chapter = book.chapter(later[0])
-    where = [chapter.title, chapter.place] if chapter else [later[0].name]
+    where = chapter.lines if chapter else [later[0].name]
     if not begun:
         return paragraph('Nothing has been begun yet. Begin with', where, whole=True)
     return paragraph('Everything that you have begun holds. Next', where, whole=True)
