@@ -8,12 +8,12 @@ those files, ``literalinclude`` finds what lies beside them.
 import pathlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from snapshots import page_step
+from snapshots import keep_by_page, page_step
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -89,12 +89,6 @@ class Exercises(SphinxDirective):
         )
 
 
-def begin(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
-    """Have a place for what the pages show."""
-    if not hasattr(env, 'exercise_files'):
-        env.exercise_files = {}  # type: ignore[attr-defined]
-
-
 def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> Iterator[str]:
     """Yield the pages whose exercises have other files than when they were read."""
     for docname, (number, shown) in getattr(env, 'exercise_files', {}).items():
@@ -102,25 +96,9 @@ def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> Iterator
             yield docname
 
 
-def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """Forget what a page showed, before it is read again."""
-    getattr(env, 'exercise_files', {}).pop(docname, None)
-
-
-def merge(
-    app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: Any
-) -> None:
-    """Take over what another process read."""
-    for name in docnames:
-        if name in other.exercise_files:
-            env.exercise_files[name] = other.exercise_files[name]  # type: ignore[attr-defined]
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directive."""
     app.add_directive('exercises', Exercises)
-    app.connect('env-before-read-docs', begin)
+    keep_by_page(app, 'exercise_files')
     app.connect('env-get-outdated', outdated)
-    app.connect('env-purge-doc', forget)
-    app.connect('env-merge-info', merge)
     return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -149,10 +149,25 @@ class StepDiff(SphinxDirective):
         return [nodes.literal_block(text, text, language='diff')]
 
 
-def begin(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
-    """Have a place for what the listings show."""
-    if not hasattr(env, 'snapshot_listings'):
-        env.snapshot_listings = {}  # type: ignore[attr-defined]
+def keep_by_page(app: Sphinx, name: str) -> None:
+    """Have the environment keep, by that name, what each page shows."""
+
+    def begin(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
+        if not hasattr(env, name):
+            setattr(env, name, {})
+
+    def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+        getattr(env, name, {}).pop(docname, None)
+
+    def merge(
+        app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: Any
+    ) -> None:
+        kept, read = getattr(env, name), getattr(other, name)
+        kept.update({page: read[page] for page in docnames if page in read})
+
+    app.connect('env-before-read-docs', begin)
+    app.connect('env-purge-doc', forget)
+    app.connect('env-merge-info', merge)
 
 
 def strip(app: Sphinx, document: nodes.document) -> None:
@@ -162,20 +177,6 @@ def strip(app: Sphinx, document: nodes.document) -> None:
         if text.endswith('\n\n') and len(block.children) == 1:
             block.rawsource = text.rstrip() + '\n'
             block.children = [nodes.Text(block.rawsource)]
-
-
-def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """Forget what a page showed, before it is read again."""
-    getattr(env, 'snapshot_listings', {}).pop(docname, None)
-
-
-def merge(
-    app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: Any
-) -> None:
-    """Take over what another process read."""
-    for name in docnames:
-        if name in other.snapshot_listings:
-            env.snapshot_listings[name] = other.snapshot_listings[name]  # type: ignore[attr-defined]
 
 
 def narrate(app: Sphinx, env: BuildEnvironment) -> None:
@@ -214,9 +215,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directives, and the check."""
     app.add_directive('listing', Listing)
     app.add_directive('step-diff', StepDiff)
-    app.connect('env-before-read-docs', begin)
+    keep_by_page(app, 'snapshot_listings')
     app.connect('doctree-read', strip)
-    app.connect('env-purge-doc', forget)
-    app.connect('env-merge-info', merge)
     app.connect('env-check-consistency', narrate)
     return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}
