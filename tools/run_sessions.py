@@ -334,7 +334,8 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
     try:
         told = fields(lines)
         by_number = {str(step.number): step for step in steps()}
-        number = told.get('step', str(steps()[-1].number))
+        exercised = [step for step in steps() if step.name in page.resolve().parts]
+        number = told.get('step', str((exercised or steps())[-1].number))
         if number not in by_number:
             raise Mistake(f'there is no step {number}')
         found = list(blocks(lines, plain=docs.resolve() not in page.resolve().parents))
@@ -388,6 +389,7 @@ def main(arguments: list[str] | None = None) -> int:
         for page in [
             *sorted(chosen.docs.rglob('*.rst')),
             *sorted(chosen.docs.parent.glob('*.rst')),
+            *sorted(chosen.docs.parent.glob('exercises/**/*.rst')),
         ]
         if re.search(
             r'\.\. (session::|code-block:: console)', page.read_text(encoding='utf-8')

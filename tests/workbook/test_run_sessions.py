@@ -15,7 +15,7 @@ import ports
 import pytest
 import sessions
 from checking import book
-from layout import ROOT
+from layout import ROOT, steps
 
 if os.name != 'posix':
     pytest.skip('Windows has no such terminals', allow_module_level=True)
@@ -590,3 +590,13 @@ def test_all_terminals_are_sessions():
             page.read_text(encoding='utf-8'),
         )
         assert not typed, page.name
+
+
+def test_exercises(docs, run):
+    """What the exercises show is run as well, on the step that they are of."""
+    page = docs.parent / 'exercises' / steps()[0].name / 'tea' / 'solution.rst'
+    page.parent.mkdir(parents=True)
+    page.write_text('.. code-block:: console\n\n   $ ls asgilook\n   cup.py\n')
+    status, output = run('check')
+    assert status == 1
+    assert '-   cup.py\n+   __init__.py  app.py\n' in output
