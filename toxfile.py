@@ -214,8 +214,7 @@ def transcripts_settings(arguments: list[str]) -> Settings:
         'description': "run the book's sessions, and compare what they show",
         'deps': [
             *dependencies(*STEPS),
-            *test_requirements(),
-            EMBEDDED_REDIS,
+            *test_requirements(*STEPS),
             '-r tools/requirements-transcripts.txt',
             '-r tools/requirements-check.txt',
         ],

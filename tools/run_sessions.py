@@ -65,11 +65,14 @@ runpy.run_module('asyncio', run_name='__main__', alter_sys=True)
 # that they need.
 TOX = """#!/bin/sh
 [ "$1" = -q ] && shift
-[ "$1" = -e ] && tool="{tools}/$2.py"
-[ -f "$tool" ] || {{ echo "No session runs tox $*" >&2; exit 2; }}
+[ "$1" = -e ] && tool="{tools}/$2.py" step=${{2#step}}
+[ -f "$tool" ] || [ "$step" != "$2" ] ||
+    {{ echo "No session runs tox $*" >&2; exit 2; }}
 shift 2
 [ "$1" = -- ] && shift
-exec "{python}" "$tool" "$@"
+[ -f "$tool" ] && exec "{python}" "$tool" "$@"
+cd "{tools}/.." && app=$(echo steps/step"$step"_*)
+exec "{python}" -m pytest --app="$app" tests/step[1-"$step"]_* "$@"
 """
 
 
@@ -253,12 +256,12 @@ class Sandbox:
     def serve(self, command: str, before: str, beside: str | None) -> str:
         """Start a server, in place of those before; return what it printed.
 
-        One whose block names its port is started beside them.
+        One whose block names its port is started beside those at others.
         """
         match = PORT.search(command)
         port = int(beside or (match[1] if match else 8000))
         for other in self.servers:
-            if not beside:
+            if not beside or other == port:
                 self.stop(self.servers[other])
         if not wait_until(lambda: not listens(port), PORT_LIMIT):
             raise Mistake(f'something uses port {port}: stop it, and try again')

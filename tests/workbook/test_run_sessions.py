@@ -476,7 +476,7 @@ def test_port_in_use(write, run, free_port, monkeypatch):
 
 
 def test_two_servers(write, run, free_port):
-    """A server whose block names its port runs beside the one before; not so others."""
+    """A server whose block names its port runs beside those at others."""
     other = ports.free_port()
     serve = 'python -m http.server --bind 127.0.0.1'
     write(f"""
@@ -484,6 +484,12 @@ def test_two_servers(write, run, free_port):
        :server:
 
        $ uvicorn --port {free_port} --log-level warning asgilook.asgi:app
+
+    .. session::
+       :server:
+       :port: {other}
+
+       $ {serve} {other} >/dev/null 2>&1
 
     .. session::
        :server:
