@@ -3,7 +3,7 @@
 
 # %% now-you-check
 async def sizes(uploads):
-    """Return the sizes of some uploads."""
+    """Return the sizes of some uploads, found by converting each."""
     results = await asyncio.gather(
         *(asyncio.to_thread(to_jpeg, data) for data in uploads)
     )
