@@ -30,6 +30,7 @@ autodoc_typehints = 'none'
 autodoc_member_order = 'bysource'
 exclude_patterns = ['_build', 'requirements.txt', 'pictures']
 nitpicky = True
+default_role = 'code'
 highlight_language = 'python'
 
 html_theme = 'furo'
