@@ -17,7 +17,9 @@ from typing import Any, ClassVar
 
 import falcon.testing
 import matplotlib.figure
+import matplotlib.patheffects
 import matplotlib.pyplot as plt
+import matplotlib.ticker
 import PIL.Image
 from IPython.display import SVG, Markdown, display
 
@@ -50,9 +52,12 @@ BLUE, RED, GREEN, PINK, ORANGE, SKY = (
 )
 """Okabe's and Ito's colours, which can be told apart by everybody.
 
-Marks have a dark edge from lab.mplstyle. Text is in the colour of text, and no line is
-orange: both would be hard to see on the card.
+Some are pale on the card. Marks have a dark edge from lab.mplstyle; a pale line needs
+`path_effects=OUTLINE`, and text is in the colour of text.
 """
+
+OUTLINE = [matplotlib.patheffects.withStroke(linewidth=3.5, foreground=TEXT)]
+"""What gives a line a dark edge."""
 
 
 class Client(falcon.testing.ASGIConductor):
@@ -211,10 +216,21 @@ def figure(
     return drawn, axes
 
 
+def logarithmic(axis: Any, *ticks: float) -> None:
+    """Make an axis of a plot logarithmic, with plain numbers at some ticks."""
+    getattr(axis.axes, f'set_{axis.axis_name}scale')('log')
+    axis.set_ticks(ticks)
+    axis.set_major_formatter('{x:g}')
+    axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+
+
 def to_svg(drawn: matplotlib.figure.Figure) -> str:
-    """Return a plot as SVG, with other neutral colours where the page is dark."""
+    """Return a plot as SVG, with other neutral colours where the page is dark.
+
+    Pictures in it have two pixels for each of the plot.
+    """
     output = io.StringIO()
-    drawn.savefig(output, format='svg', metadata={'Date': None})
+    drawn.savefig(output, format='svg', dpi=144, metadata={'Date': None})
     rules = ''.join(
         f'[style*="{kind}: {light}"]{{{kind}:{dark} !important}}'
         for light, dark in IN_THE_DARK.items()
