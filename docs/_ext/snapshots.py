@@ -9,6 +9,7 @@ says which step it is about by ``:step: N`` at its top.
 
 import difflib
 import pathlib
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -78,6 +79,19 @@ def page_step(directive: SphinxDirective) -> int:
     raise directive.error('Say which step this is about: by :step: N, here or on top.')
 
 
+def folded(node: nodes.Element | None) -> bool:
+    """Return whether what stands in a node is shown only when a reader opens it."""
+    while node is not None and node.get('design_component') != 'dropdown':
+        node = node.parent
+    return node is not None
+
+
+def named(name: str, text: str) -> bool:
+    """Return whether a text names a file, with its folder or without."""
+    names = [name, pathlib.PurePosixPath(name).name]
+    return any(re.search(rf'(?<![\w./-]){re.escape(it)}(?!\w)', text) for it in names)
+
+
 class Listing(LiteralInclude):
     """A file of a snapshot, or a part of it, with what is new in it highlighted."""
 
@@ -117,7 +131,7 @@ class Listing(LiteralInclude):
         if lexer := find_lexer_class_for_filename(name):
             self.options.setdefault('language', lexer.aliases[0])
         self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
-        if not whole:
+        if not whole and not folded(self.state.parent):
             told = self.env.snapshot_listings.setdefault(self.env.docname, [])
             told.append((step.number, name, shown[0], shown[-1]))
         return super().run()
@@ -205,7 +219,7 @@ def report(app: Sphinx, docname: str, number: int, told: dict[str, set[int]]) ->
             content = files[name][line - 1].strip()
             logger.warning('not told: %s:%d: %s', name, line, content, location=docname)
     for name in sorted(files.keys() ^ before.keys()):
-        if pathlib.PurePosixPath(name).name not in text:
+        if not named(name, text):
             logger.warning('not named: the file %s', name, location=docname)
     share = 100 * (total - missing) / max(total, 1)
     logger.info('narration of step %d: %.1f %% of %d lines', number, share, total)
