@@ -64,7 +64,11 @@ class Lessons(SphinxDirective):
             self.env.note_dependency(str(chapter(step)))
             for path in files(step.number):
                 self.env.note_dependency(str(path))
-            words = time(chapter(step).read_text(encoding='utf-8'))
+            text = chapter(step).read_text(encoding='utf-8')
+            for lab in with_lab.get(step.number, []):
+                if not re.search(rf':ref:`(?:[^`]*<)?{lab}>?`', text):
+                    raise self.error(f'{chapter(step).name} has to lead to {lab}')
+            words = time(text)
             if words not in HOURS:
                 raise self.error(
                     f'{chapter(step).name} has to say how long it takes: about '
