@@ -40,7 +40,7 @@ AT_ONCE = os.cpu_count() or 2
 TIME_LIMIT = 300
 """How long one run of tests may take, in seconds."""
 FEW = 2
-"""How many failed tests of a whole suite are tried again, alone."""
+"""How many failed tests of a whole suite are tried again, with all of their files."""
 SHOWN = 15
 """How many lines of a failed command are shown."""
 MYPY = threading.Lock()
@@ -57,6 +57,8 @@ class Report:
     failed: set[str]
     broken: list[str]
     """What kept tests from being run: in a test's file, or in its fixtures."""
+    files: set[str] = dataclasses.field(default_factory=set)
+    """The names of the files whose tests failed."""
 
 
 def pytest(arguments: Iterable[str], folder: pathlib.Path) -> Report:
@@ -81,6 +83,7 @@ def note(case: xml.etree.ElementTree.Element, found: Report) -> None:
         found.broken.append(f'{name}: {error.get("message")}')
     elif error is not None or case.find('failure') is not None:
         found.failed.add(name)
+        found.files.add(f'{case.attrib["classname"].rpartition(".")[2]}.py')
     elif case.find('skipped') is None:
         found.passed.add(name)
 
@@ -200,10 +203,11 @@ def passes(exercise: Exercise, folder: pathlib.Path) -> Iterator[str]:
         suite = [f'--app={solved}', *suite]
         report = pytest(suite, folder)
         if report.status and 0 < len(report.failed) <= FEW and not report.broken:
-            # Some tests watch the clock, and the machine was busy.
+            # Some tests watch the clock, and the machine was busy. But one that fails
+            # only after others must do so again, so all of its file is run.
             failed = sorted(report.failed)
             print(f'   {exercise.name}: tries again {", ".join(failed)}', flush=True)
-            report = pytest([*suite, '-k', ' or '.join(failed)], folder)
+            report = pytest([*suite, '-k', ' or '.join(sorted(report.files))], folder)
         if report.status:
             yield f"the steps' tests fail with the solution:{end_of(report.output)}"
 

@@ -41,6 +41,23 @@ class Greeting:
 app = falcon.asgi.App()
 app.add_route('/hello', Greeting())
 '''
+FICKLE = '''
+
+class Fickle:
+    """Middleware that fails in one test, if others were run before it."""
+
+    begun = False
+
+    async def process_request(self, req: Request, resp: Response) -> None:
+        """Look which test this is."""
+        if 'test_lifespan' not in os.environ.get('PYTEST_CURRENT_TEST', ''):
+            Fickle.begun = True
+        elif Fickle.begun:
+            raise falcon.HTTPInternalServerError
+
+
+app.add_middleware(Fickle())
+'''
 RUFF = """
 extend = "{}"
 [lint.per-file-ignores]
@@ -106,6 +123,16 @@ def test_proven(write, run):
     assert status == 0, output
     assert f'1  {NAME}' in output
     assert '1 of 1 exercises proven.' in output
+
+
+def test_broken_in_company(write, run):
+    """A solution that breaks a test only if others are run before it is wrong."""
+    solution = SOLUTION.replace('import falcon', 'import os\n\nimport falcon', 1)
+    write({'solution/asgilook/app.py': solution + FICKLE})
+    status, output = run()
+    assert 'tries again' in output
+    assert "the steps' tests fail with the solution" in output
+    assert status == 1
 
 
 @pytest.mark.parametrize(
