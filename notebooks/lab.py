@@ -1,12 +1,14 @@
 """What all labs share: the snapshots, sample pictures, plots, and checks."""
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import importlib
 import importlib.util
 import inspect
 import io
+import logging
 import pathlib
 import shutil
 import sys
@@ -193,6 +195,50 @@ def tour(name: str) -> types.ModuleType:
     sys.modules[spec.name] = loaded
     spec.loader.exec_module(loaded)
     return loaded
+
+
+class GoBetween:
+    """A server that passes on to Redis what it is sent, after a while."""
+
+    def __init__(self, url: str) -> None:
+        self._port = int(url.rpartition(':')[2])
+        self.delay = 0.0
+
+    async def start(self) -> str:
+        """Listen on a free port; return a URL for it."""
+        self._server = await asyncio.start_server(self._connect, '127.0.0.1', 0)
+        return f'redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}'
+
+    async def _connect(self, reader: Any, writer: Any) -> None:
+        from_redis, to_redis = await asyncio.open_connection('127.0.0.1', self._port)
+        await asyncio.gather(
+            self._pass_on(reader, to_redis, slowly=True),
+            self._pass_on(from_redis, writer, slowly=False),
+        )
+
+    async def _pass_on(self, reader: Any, writer: Any, slowly: bool) -> None:
+        with contextlib.suppress(ConnectionError), contextlib.closing(writer):
+            while data := await reader.read(65536):
+                if slowly:
+                    await asyncio.sleep(self.delay)
+                writer.write(data)
+                await writer.drain()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._server.close()
+
+
+class Lines(logging.Handler):
+    """What is logged, as a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.lines.append(record.getMessage())
 
 
 def show_code(*found: Any) -> None:

@@ -1,7 +1,9 @@
 """A solution for each task of lab 5: what stands above its cell's divider."""
 
 # %% now-you-budget
-ttl, limit = 24 * 3600, 300_000
+limit = 250_000
+while hit_rate((await play(DAY, limit - 10_000)).hits) >= 2 / 3:
+    limit -= 10_000
 
 
 # %% now-you-stampede
