@@ -43,7 +43,6 @@ def test_each_mutant_is_one_small_change(project):
         (4, 'return number // 2', 'return'),
         (4, 'number // 2', 'number * 2'),
         (4, '2', '3'),
-        (5, 'return None', 'return'),
     ]
     original = ast.unparse(ast.parse(HALF)).splitlines()
     for mutant in found:
@@ -67,7 +66,7 @@ def test_a_suite_is_judged_by_what_it_looks_at(project):
         for mutant, status in zip(mutants, judge(looks, project, mutants), strict=True)
         if status != FAILED
     ]
-    assert survivors == ['number >= 1', '2', 'return']
+    assert survivors == ['number >= 1', '2']
     assert set(judge(runs, project, mutants)) == {PASSED}
 
     for suite in [looks, runs]:
