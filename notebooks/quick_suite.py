@@ -87,10 +87,11 @@ def test_redis_away(client, redis_server, make_picture):
     assert client.simulate_get('/images').status == falcon.HTTP_200
 
 
-def test_strange_entry(client, redis_server):
+@pytest.mark.parametrize('entry', [b'text', b'\x92\xc0\xc0'], ids=['text', 'pair'])
+def test_strange_entry(client, redis_server, entry):
     """An entry that another program wrote is no answer."""
     client.simulate_get('/images')
     redis = FakeRedis(server=redis_server)
-    redis.set(redis.keys()[0], b'\x92\xc0\xc0')
+    redis.set(redis.keys()[0], entry)
 
     assert client.simulate_get('/images').json == []
