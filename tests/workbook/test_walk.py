@@ -16,6 +16,7 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 from unittest import mock
 
 import check as tool
@@ -35,6 +36,8 @@ STEPS = steps()
 RECORD = pathlib.Path(__file__).with_name('walk.txt')
 AT_ONCE = 2
 """How many folders are checked at a time: some checks wait more than they work."""
+PARSING = threading.Lock()
+"""Held while code is parsed: Python 3.11 may mix that up in two threads at once."""
 HUBS = {'asgilook/app.py', 'asgilook/asgi.py'}
 """Where the application is made: what is half typed there breaks what held before."""
 LEFT_OUT = ['-m', 'not plants_bugs']
@@ -194,9 +197,11 @@ def check(stage, folder, step, last):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
     console = Console(file=io.StringIO(), width=200, highlight=False)
-    begun = progress.begun(folder)
+    with PARSING:
+        begun = progress.begun(folder)
     try:
-        reading.inspect(folder)
+        with PARSING:
+            reading.inspect(folder)
         found = run(stage, folder, step, last)
         found.remark = ''
         stage.standing = reporting.Standing('work', begun, begun, found)
