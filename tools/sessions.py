@@ -298,6 +298,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'\bat \S*/(uvicorn/[\w/]+\.py):\d+',
         r'at .../\1:<line>',
     ),
+    (
+        'Python 3.13 gives the number of this error twice',
+        r'\[errno 98\] (?=address already in use)',
+        '',
+    ),
     ('Pythons mark the place of an error differently', r'^[ |]+[~^]+$', hide),
 ]
 

@@ -41,6 +41,24 @@ def test_folder_is_made(store, folder):
 
 
 @pytest.mark.hint(
+    'Three things come of `save`: the object that it returns, its URI, and a '
+    'file. Which of them is not as it should be? A file that is empty was never '
+    'written to: each of its operations is awaited.',
+    'The size is that of the converted picture, the URI is '
+    "`f'/images/{self.image_id}.jpeg'`, and the file at `path` holds what "
+    '`to_jpeg` made, not the data that was sent.',
+)
+def test_save(store, run):
+    """What was saved is a JPEG file of the same size, under the id it was given."""
+    image = run(store.save('some-id', upload((640, 360))))
+    assert image.image_id == 'some-id'
+    assert tuple(image.size) == (640, 360)
+    assert image.uri == '/images/some-id.jpeg'
+    stored = reopen(image)
+    assert (stored.format, stored.mode, stored.size) == ('JPEG', 'RGB', (640, 360))
+
+
+@pytest.mark.hint(
     'The setting may be any object that says what path it means, not a '
     '`pathlib.Path` or a text alone. What do you do with it?',
     'Hand it to `pathlib.Path(config.storage_path, name)`. Neither `+` nor `/` '
@@ -56,23 +74,6 @@ def test_path_like(module, config, tmp_path, run):
     config.storage_path = Place()
     image = run(module('store').Store(config).save('a', upload()))
     assert pathlib.Path(image.path).parent == tmp_path / 'place'
-
-
-@pytest.mark.hint(
-    'Three things come of `save`: the object that it returns, its URI, and a '
-    'file. Which of them is not as it should be?',
-    'The size is that of the converted picture, the URI is '
-    "`f'/images/{self.image_id}.jpeg'`, and the file at `path` holds what "
-    '`to_jpeg` made, not the data that was sent.',
-)
-def test_save(store, run):
-    """What was saved is a JPEG file of the same size, under the id it was given."""
-    image = run(store.save('some-id', upload((640, 360))))
-    assert image.image_id == 'some-id'
-    assert tuple(image.size) == (640, 360)
-    assert image.uri == '/images/some-id.jpeg'
-    stored = reopen(image)
-    assert (stored.format, stored.mode, stored.size) == ('JPEG', 'RGB', (640, 360))
 
 
 @pytest.mark.hint(

@@ -224,6 +224,17 @@ def test_slip_in_code_that_catches_all(copy_of):
     assert 'how the name is spelled' in shown
 
 
+def test_never_awaited():
+    """A coroutine that nobody awaited is told of as such."""
+    warning = pytest.PytestUnraisableExceptionWarning(
+        'in <coroutine object save at 0x1>'
+    )
+    story = telling.Teller(ROOT).tell(warning, [], None, None)
+    assert story.lines == [
+        'A coroutine was made and never awaited: is an `await` missing?'
+    ]
+
+
 @pytest.mark.parametrize('name', FAULTS)
 def test_known_fault(copy_of, name):
     """A fault of the well-known version is shown by its request and its answer."""

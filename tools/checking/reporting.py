@@ -28,7 +28,8 @@ STYLES = {
 
 MISSING = (
     'Has the chapter come to this already? If not, nothing is wrong: read on. If it '
-    'has, look at how the name is spelled, and which file it is in.'
+    'has, look at how the name is spelled, here and where it is defined or imported, '
+    'which file it is in, and how far it is indented.'
 )
 
 

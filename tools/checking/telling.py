@@ -367,6 +367,8 @@ class Teller:
         if isinstance(error, FileNotFoundError) and error.filename:
             name = pathlib.Path(error.filename).name
             return [f'{name} is gone: there should be a file or a folder of that name.']
+        if isinstance(error, Warning) and '<coroutine object' in str(error):
+            return ['A coroutine was made and never awaited: is an `await` missing?']
         if 'DID NOT RAISE' in str(error):
             return ['No error was raised, where one should be.']
         text = shorten(self.hide(f'{type(error).__name__}: {error}'), 2 * SHORT)
