@@ -1,6 +1,7 @@
 """`tox -e check`: whatever is wrong with a reader's code, one message says what."""
 
 import ast
+import contextlib
 import os
 import pathlib
 import re
@@ -428,14 +429,18 @@ def test_watch(copy_of):
     """A change is checked within a second, and Ctrl-C ends the watch quietly."""
     folder = copy_of(1)
     command = [*CHECK, '--watch', '--app', str(folder)]
-    with subprocess.Popen(
-        command,
-        env={**PLAIN, 'PYTHONUNBUFFERED': '1'},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as watching:
+    with (
+        subprocess.Popen(
+            command,
+            env={**PLAIN, 'PYTHONUNBUFFERED': '1'},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as watching,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(watching.kill)
         lines = []
 
         def read_on():
