@@ -178,6 +178,7 @@ class Sandbox:
         self.ids |= pairs
         text = rename(text, {new: old for old, new in self.ids.items()})
         text = re.sub(rf'{self.root}/overlay\d+', '/home/you/asgilook', text)
+        text = text.replace(ROOT.as_uri(), 'file:///home/you/workbook')
         standard = pathlib.Path(sysconfig.get_path('stdlib')).parent
         for real, name in {
             self.home: '/home/you',

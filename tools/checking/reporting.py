@@ -118,9 +118,12 @@ def paragraph(
     title: str, lines: list[str], style: str = '', whole: bool = False
 ) -> RenderableType:
     """Return lines below a title; whole ones are not broken, so that links work."""
-    options: dict[str, Any] = {'no_wrap': True, 'overflow': 'ignore'} if whole else {}
-    body = Group(*(Text(line, style, **options) for line in lines))
-    return Group('', Text(title, 'bold'), Padding(body, (0, 0, 0, 2), expand=False))
+    head = ['', Text(title, 'bold')]
+    if whole:  # Padding would cut them at the width of the terminal.
+        options: dict[str, Any] = {'no_wrap': True, 'overflow': 'ignore'}
+        return Group(*head, *(Text(f'  {line}', style, **options) for line in lines))
+    body = Group(*(Text(line, style) for line in lines))
+    return Group(*head, Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def section_lines(check: Check, at: Step) -> list[str]:
