@@ -118,7 +118,7 @@ def paragraph(
     title: str, lines: list[str], style: str = '', whole: bool = False
 ) -> RenderableType:
     """Return lines below a title; whole ones are not broken, so that links work."""
-    head = ['', Text(title, 'bold')]
+    head: list[RenderableType] = ['', Text(title, 'bold')]
     if whole:  # Padding would cut them at the width of the terminal.
         options: dict[str, Any] = {'no_wrap': True, 'overflow': 'ignore'}
         return Group(*head, *(Text(f'  {line}', style, **options) for line in lines))
