@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import io
 import os
 import pathlib
 import re
@@ -15,8 +16,9 @@ import time
 import bugs
 import psutil
 import pytest
-from checking import book, progress, reading, running, telling
+from checking import book, progress, reading, reporting, running, telling
 from layout import LEFT_OUT, ROOT, steps
+from rich.console import Console
 
 STEPS = {step.number: step for step in steps()}
 CHECK = [sys.executable, str(ROOT / 'tools' / 'check.py')]
@@ -223,6 +225,14 @@ def test_slip_in_code_that_catches_all(copy_of):
     assert status == 1
     assert "NameError: name 'chek_size' is not defined" in shown
     assert 'how the name is spelled' in shown
+
+
+def test_no_link_is_cut():
+    """A link that is wider than the terminal is shown whole, in one line."""
+    link = f'file:///home/you/{"a-long-name/" * 9}step2.html#step2-store'
+    console = Console(file=io.StringIO(), width=40)
+    console.print(reporting.paragraph('Read', [link], whole=True), crop=False)
+    assert f'  {link}\n' in console.file.getvalue()
 
 
 def test_never_awaited():
