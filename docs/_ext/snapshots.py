@@ -99,7 +99,6 @@ class Listing(LiteralInclude):
         **LiteralInclude.option_spec,
         'step': directives.positive_int,
         'since': directives.unchanged_required,
-        'whole': directives.flag,
     }
     del option_spec['lines'], option_spec['emphasize-lines'], option_spec['diff']
 
@@ -108,7 +107,6 @@ class Listing(LiteralInclude):
         step = STEPS[page_step(self)]
         name = self.arguments[0]
         path = step.snapshot / name
-        whole = 'whole' in self.options
         options = {**self.options, 'lineno-match': None}
         reader = LiteralIncludeReader(str(path), options, self.config)
         try:
@@ -131,7 +129,7 @@ class Listing(LiteralInclude):
         if lexer := find_lexer_class_for_filename(name):
             self.options.setdefault('language', lexer.aliases[0])
         self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
-        if not whole and not folded(self.state.parent):
+        if not folded(self.state.parent):
             told = self.env.snapshot_listings.setdefault(self.env.docname, [])
             told.append((step.number, name, shown[0], shown[-1]))
         return super().run()

@@ -185,9 +185,8 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
 @pytest.mark.hint(
     'Others write to Redis too. What does your code do with an entry that it did '
     'not pack?',
-    'Unpack inside `try ... except ValueError`, and take nothing but a pair of a '
-    'text and bytes: `case [str(content_type), bytes(data)]`. All else counts as '
-    'none.',
+    'Unpack inside `try ... except (TypeError, ValueError)`, and take nothing but a '
+    'pair of a text and bytes: ask `isinstance`. All else counts as none.',
     section='step5-look-up',
 )
 @pytest.mark.parametrize('entry', [b'', b'text', b'\xc0', b'\x92\xc0\xc0', b'\x93abc'])

@@ -91,7 +91,7 @@ def test_head(client, make_picture, path):
     assert before.status == after.status
 
 
-@pytest.mark.parametrize('entry', [b'', b'text', b'\x92\xc0\xc0'])
+@pytest.mark.parametrize('entry', [b'text', b'\x01', b'\x92\xc0\xc0'])
 def test_strange_entry(client, redis_server, entry):
     """What another program wrote under the same key is no answer."""
     client.simulate_get('/images')

@@ -25,11 +25,11 @@ def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
     if entry is None:
         return None
     try:
-        match msgpack.unpackb(entry):
-            case [str(content_type), bytes(data)]:
-                return content_type, data
-    except ValueError:
-        pass
+        content_type, data = msgpack.unpackb(entry)
+    except (TypeError, ValueError):
+        return None
+    if isinstance(content_type, str) and isinstance(data, bytes):
+        return content_type, data
     return None
 
 

@@ -25,10 +25,10 @@ def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
     if entry is None:
         return None
     try:
-        return tuple(msgpack.unpackb(entry))
-    except ValueError:
-        pass
-    return None
+        content_type, data = msgpack.unpackb(entry)
+    except (TypeError, ValueError):
+        return None
+    return content_type, data
 
 
 class RedisCache:
