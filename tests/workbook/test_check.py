@@ -134,6 +134,27 @@ def test_wrong_from_the_start(copy_of, what):
     assert len(shown) < 3000
 
 
+def test_wrong_while_the_app_is_made(copy_of):
+    """An app that cannot be made yet leaves earlier steps open; their hints are spared."""
+    folder = copy_of(3)
+    place = folder / 'asgilook' / 'app.py'
+    text = place.read_text(encoding='utf-8')
+    assert 'Images(config, store)' in text
+    place.write_text(text.replace('Images(config, store)', 'Images(store)'), 'utf-8')
+    status, shown = check(folder)
+    assert status == 1
+    for words in [
+        'held up',
+        'Your code fails before the check begins',
+        'in create_app:',
+        'pictures = Images(store)',
+        'Step 3: ',
+    ]:
+        assert words in shown, shown
+    for words in ['Hint', 'What should happen']:
+        assert words not in shown, shown
+
+
 ROUTE = """
 async def answer(req, resp):
     {}

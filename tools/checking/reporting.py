@@ -60,7 +60,9 @@ class Standing:
         if step in [*self.begun[-1:], *self.asked[-1:]]:
             return 'under way'
         first = self.run.first_wrong
-        unfinished = first is not None and (first.missing or first.at_import)
+        unfinished = first is not None and (
+            first.missing or first.at_import or first.unready
+        )
         return 'held up' if unfinished else 'wrong'
 
     @property
@@ -81,7 +83,9 @@ class Standing:
         for check in self.run.of(last):
             same = check.place and check.place == first.place
             if check.outcome == 'failed' and not same:
-                alone = first.fatal or first.at_import or first.missing
+                alone = (
+                    first.fatal or first.at_import or first.missing or first.unready
+                )
                 if first.step < last.number and not alone:
                     yield f'And the first in step {last.number}:', check
                 return
@@ -131,7 +135,8 @@ def section_lines(check: Check, at: Step) -> list[str]:
     section = book.sections().get(
         check.section, book.sections().get(f'step{check.step}')
     )
-    if (check.missing or check.at_import) and check.step < at.number:
+    later = check.missing or check.at_import or check.unready
+    if later and check.step < at.number:
         section = book.chapter(at)
     return section.lines if section else []
 
@@ -143,8 +148,11 @@ def of_check(
     parts: list[RenderableType] = []
     if check.fatal:
         return paragraph('What happened', check.lines)
+    unready = check.unready and check.step < at.number
     if check.at_import:
         parts.append(paragraph('Your code cannot be imported', check.lines))
+    elif unready:
+        parts.append(paragraph('Your code fails before the check begins', check.lines))
     else:
         case = f' (tried with {check.case})' if check.case else ''
         parts.append(paragraph('What should happen', [check.sentence + case], 'cyan'))
@@ -153,7 +161,7 @@ def of_check(
         last = check.printed.strip().splitlines()[-5:]
         parts.append(paragraph('What it printed last', [line[:200] for line in last]))
     hints = [MISSING, *check.hints[1:]] if check.missing else check.hints
-    if hints and not check.at_import:
+    if hints and not check.at_import and not unready:
         shown = hints if options.stronger else hints[:1]
         if len(hints) > len(shown):
             shown = [*shown, '(A stronger hint: add `--hint` behind `--`.)']

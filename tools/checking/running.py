@@ -46,6 +46,8 @@ class Check:
     place: str = ''
     at_import: bool = False
     missing: bool = False
+    unready: bool = False
+    """Whether the code failed while it made what the check needs, such as the app."""
     printed: str = ''
     fatal: bool = False
     """Whether nothing can be checked after it."""

@@ -230,7 +230,11 @@ class Reporter:
         except Exception as failure:
             # An object of the reader's may break whatever looks at it.
             return {'lines': [f'{type(error).__name__} ({type(failure).__name__})']}
-        return {**dataclasses.asdict(story), 'printed': self._printed.text}
+        return {
+            **dataclasses.asdict(story),
+            'unready': call.when == 'setup' and bool(story.place),
+            'printed': self._printed.text,
+        }
 
     def pytest_unconfigure(self) -> None:
         """End here: what pytest and the checked code still tidy up is of no use."""
