@@ -135,7 +135,7 @@ def test_wrong_from_the_start(copy_of, what):
 
 
 def test_wrong_while_the_app_is_made(copy_of):
-    """An app that cannot be made yet leaves earlier steps open; their hints are spared."""
+    """While the app cannot be made, earlier steps are open, and their hints spared."""
     folder = copy_of(3)
     place = folder / 'asgilook' / 'app.py'
     text = place.read_text(encoding='utf-8')

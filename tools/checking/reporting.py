@@ -83,9 +83,7 @@ class Standing:
         for check in self.run.of(last):
             same = check.place and check.place == first.place
             if check.outcome == 'failed' and not same:
-                alone = (
-                    first.fatal or first.at_import or first.missing or first.unready
-                )
+                alone = first.fatal or first.at_import or first.missing or first.unready
                 if first.step < last.number and not alone:
                     yield f'And the first in step {last.number}:', check
                 return
