@@ -134,24 +134,36 @@ def test_wrong_from_the_start(copy_of, what):
     assert len(shown) < 3000
 
 
-def test_wrong_while_the_app_is_made(copy_of):
+@pytest.mark.parametrize(
+    ('right', 'wrong', 'expected', 'spared'),
+    [
+        (
+            'Images(config, store)',
+            'Images(store)',
+            ['Your code fails before the check begins', 'pictures = Images(store)'],
+            ['Hint', 'What should happen'],
+        ),
+        (
+            'errors.unknown_format)',
+            'errors.no_format)',
+            ['no_format', 'Has the chapter come to this already?'],
+            ['one for WSGI', 'Your code fails before the check begins'],
+        ),
+    ],
+    ids=['a wrong call', 'a name that is not there yet'],
+)
+def test_wrong_while_the_app_is_made(copy_of, right, wrong, expected, spared):
     """While the app cannot be made, earlier steps are open, and their hints spared."""
     folder = copy_of(3)
     place = folder / 'asgilook' / 'app.py'
     text = place.read_text(encoding='utf-8')
-    assert 'Images(config, store)' in text
-    place.write_text(text.replace('Images(config, store)', 'Images(store)'), 'utf-8')
+    assert right in text
+    place.write_text(text.replace(right, wrong), encoding='utf-8')
     status, shown = check(folder)
     assert status == 1
-    for words in [
-        'held up',
-        'Your code fails before the check begins',
-        'in create_app:',
-        'pictures = Images(store)',
-        'Step 3: ',
-    ]:
+    for words in ['held up', 'in create_app:', 'Step 3: ', *expected]:
         assert words in shown, shown
-    for words in ['Hint', 'What should happen']:
+    for words in spared:
         assert words not in shown, shown
 
 

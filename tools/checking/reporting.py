@@ -60,10 +60,7 @@ class Standing:
         if step in [*self.begun[-1:], *self.asked[-1:]]:
             return 'under way'
         first = self.run.first_wrong
-        unfinished = first is not None and (
-            first.missing or first.at_import or first.unready
-        )
-        return 'held up' if unfinished else 'wrong'
+        return 'held up' if first is not None and first.unfinished else 'wrong'
 
     @property
     def holds(self) -> bool:
@@ -83,7 +80,7 @@ class Standing:
         for check in self.run.of(last):
             same = check.place and check.place == first.place
             if check.outcome == 'failed' and not same:
-                alone = first.fatal or first.at_import or first.missing or first.unready
+                alone = first.fatal or first.unfinished
                 if first.step < last.number and not alone:
                     yield f'And the first in step {last.number}:', check
                 return
@@ -133,8 +130,7 @@ def section_lines(check: Check, at: Step) -> list[str]:
     section = book.sections().get(
         check.section, book.sections().get(f'step{check.step}')
     )
-    later = check.missing or check.at_import or check.unready
-    if later and check.step < at.number:
+    if check.unfinished and check.step < at.number:
         section = book.chapter(at)
     return section.lines if section else []
 
@@ -146,7 +142,7 @@ def of_check(
     parts: list[RenderableType] = []
     if check.fatal:
         return paragraph('What happened', check.lines)
-    unready = check.unready and check.step < at.number
+    unready = check.unready and not check.missing and check.step < at.number
     if check.at_import:
         parts.append(paragraph('Your code cannot be imported', check.lines))
     elif unready:

@@ -53,6 +53,11 @@ class Check:
     """Whether nothing can be checked after it."""
 
     @property
+    def unfinished(self) -> bool:
+        """Whether it failed by code that cannot run yet, before anything was asked."""
+        return self.missing or self.at_import or self.unready
+
+    @property
     def holds(self) -> bool:
         """Whether it was seen to hold, or cannot be tried on this machine."""
         return self.outcome in ('passed', 'skipped')
