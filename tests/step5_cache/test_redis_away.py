@@ -251,7 +251,7 @@ def test_without_lifespan(fake_redis, app, run):
 @pytest.mark.hint(
     'Each request opened a connection of its own, or some had to go without '
     'Redis. What is shared?',
-    'One client for all requests, and a semaphore, `asyncio.Semaphore(50)`, that '
+    'One client for all requests, and a semaphore, `asyncio.Semaphore(8)`, that '
     'has the others wait for their turn.',
     section='step5-factory',
 )

@@ -42,7 +42,7 @@ class RedisCache:
     """How long an answer is kept, in seconds."""
     TIMEOUT = 0.5
     """How long one command may keep a request waiting, in seconds."""
-    CONNECTIONS = 50
+    CONNECTIONS = 8
     """How many connections there may be; who needs one more waits."""
 
     def __init__(self, config: Config) -> None:
