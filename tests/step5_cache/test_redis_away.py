@@ -249,6 +249,27 @@ def test_without_lifespan(fake_redis, app, run):
 
 
 @pytest.mark.hint(
+    'The app was stopped, and started again in another event loop. What did it keep '
+    'that belongs to the first loop?',
+    'In `process_startup`, make a new semaphore. The client may stay: `aclose()` in '
+    '`process_shutdown` has closed its connections, and it opens others.',
+)
+def test_starts_again(some_redis, app, run):
+    """An app that is stopped and started again serves the next rush like the first."""
+
+    async def rush():
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            requests = (conductor.simulate_get('/images') for _ in range(40))
+            results = await asyncio.gather(*requests)
+            last = await conductor.simulate_get('/images')
+        assert last.headers['X-ASGILook-Cache'] == 'Hit'
+        return {result.status_code for result in results}
+
+    assert run(rush()) == {200}
+    assert run(rush()) == {200}
+
+
+@pytest.mark.hint(
     'Each request opened a connection of its own, or some had to go without '
     'Redis. What is shared?',
     'One client for all requests, and a semaphore, `asyncio.Semaphore(8)`, that '

@@ -64,6 +64,8 @@ class RedisCache:
         self, scope: dict[str, Any], event: dict[str, Any]
     ) -> None:
         """Tell the log, early on, whether Redis is there."""
+        # A semaphore serves one event loop, and each start may bring another.
+        self._turn = asyncio.Semaphore(self.CONNECTIONS)
         await self._ask(self._redis.ping)
 
     async def process_shutdown(
