@@ -80,7 +80,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         '--app',
         type=pathlib.Path,
         nargs='+',
-        default=[WORK],
+        action='extend',
         metavar='PATH',
         help='the folder that holds your code (or more than one), in place of work/',
     )
@@ -101,7 +101,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error('--summary does not go with --watch')
     if options.summary and (options.exercise or options.list or options.bugs):
         parser.error('--summary is of the steps: leave out the other option')
-    options.app = summary.expand(options.app)
+    options.app = summary.expand(options.app or [WORK])
     return options
 
 

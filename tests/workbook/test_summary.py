@@ -56,8 +56,9 @@ def test_class(tmp_path):
     (submissions / '.DS_Store').write_bytes(b'\0')
     (submissions / 'zoe.zip').write_bytes(b'PK')
     written = tmp_path / 'all.csv'
+    folders = ['--app', str(submissions / 'ann'), '--app', str(submissions / '[!a]*')]
     ended = subprocess.run(
-        [*CHECK, '--app', str(submissions / '*'), '--summary', '--csv', str(written)],
+        [*CHECK, *folders, '--summary', '--csv', str(written)],
         env={**os.environ, 'COLUMNS': '100', 'PYTHONIOENCODING': 'utf-8'},
         capture_output=True,
         encoding='utf-8',
@@ -113,6 +114,20 @@ def test_unmet(tmp_path, summarise):
     assert row['first_unmet'] == 'Pictures are kept.'
     assert row['what_happened'] == 'One is gone.'
     assert (row['step2_held'], row['step2_checks']) == ('0', '1')
+
+
+def test_unasked(tmp_path, summarise):
+    """Where the app cannot be made, no promise is named that it would have broken."""
+    wrong = running.Check(
+        't', 1, 'It works.', outcome='failed', lines=['No app.'], unready=True
+    )
+    standing = held('x')
+    standing.run.checks[:] = [wrong]
+    (tmp_path / 'x').mkdir()
+    _, lines = summarise([tmp_path / 'x'], lambda folder: standing)
+    assert lines[0].endswith('0/1  No app.')
+    row = read(tmp_path / 'summary.csv')['x']
+    assert (row['first_unmet'], row['what_happened']) == ('No app.', '')
 
 
 def test_marks():

@@ -58,6 +58,11 @@ class Check:
         return self.missing or self.at_import or self.unready
 
     @property
+    def unasked(self) -> bool:
+        """Whether it went wrong before its sentence could be checked."""
+        return self.at_import or self.fatal or (self.unready and not self.missing)
+
+    @property
     def holds(self) -> bool:
         """Whether it was seen to hold, or cannot be tried on this machine."""
         return self.outcome in ('passed', 'skipped')

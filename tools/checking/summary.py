@@ -96,7 +96,7 @@ class Row:
             case = f' (tried with {check.case})' if check.case else ''
             self.unmet = check.sentence + case
             self.happened = ' '.join(' '.join(check.lines).split())
-            if check.at_import or check.fatal:
+            if check.unasked:
                 self.unmet, self.happened = self.happened, ''
         elif not self.standing.asked:
             self.unmet = 'Nothing has been begun.'
