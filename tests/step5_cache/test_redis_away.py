@@ -274,10 +274,9 @@ def test_starts_again(some_redis, app, run):
     'Redis. What is shared?',
     'One client for all requests, and a semaphore, `asyncio.Semaphore(8)`, that '
     'has the others wait for their turn.',
-    section='step5-factory',
 )
 def test_connections_are_few(real_redis, app, run):
-    """Two hundred requests at once share a few connections; none goes without Redis."""
+    """Two hundred requests at once share fewer connections; none goes without Redis."""
 
     async def visit():
         async with falcon.testing.ASGIConductor(app) as conductor:
