@@ -40,11 +40,11 @@ def copy_of(tmp_path):
     return make
 
 
-def check(folder, *options):
+def check(folder, *options, **environment):
     """Check a folder; return the exit status and what was shown."""
     ended = subprocess.run(
         [*CHECK, '--app', str(folder), *options],
-        env=PLAIN,
+        env=PLAIN | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -165,6 +165,29 @@ def test_wrong_while_the_app_is_made(copy_of, right, wrong, expected, spared):
         assert words in shown, shown
     for words in spared:
         assert words not in shown, shown
+
+
+def test_leaves_nothing_running(copy_of, tmp_path):
+    """Code that ends the whole process leaves no Redis of the checks behind."""
+    if not shutil.which('redis-server'):
+        pytest.skip('redis-server is not installed')
+    folder = copy_of(5)
+    leave = (
+        "        if '127.0.0.1' in config.redis_host:\n"
+        '            __import__("signal").raise_signal(9)\n'
+    )
+    put(folder, 'cache.py', leave, before='        self._outdated: set[str]')
+    places = tmp_path / 'places'
+    places.mkdir()
+    status, shown = check(folder, TMPDIR=str(places))
+    assert status == 1
+    assert 'with the status -9' in shown, shown
+    running_there = [
+        process
+        for process in psutil.process_iter(['cwd'])
+        if (process.info['cwd'] or '').startswith(str(places))
+    ]
+    assert running_there == []
 
 
 ROUTE = """

@@ -173,7 +173,7 @@ class Worker:
         self._report.close()
 
 
-def end_tree(process: subprocess.Popen[bytes]) -> None:
+def end_tree(process: subprocess.Popen[bytes] | psutil.Process) -> None:
     """End a process and all below it, on any system."""
     with contextlib.suppress(psutil.Error):
         parent = psutil.Process(process.pid)
@@ -184,6 +184,14 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
         if hasattr(os, 'killpg'):
             os.killpg(process.pid, 9)
     process.wait()
+
+
+def end_strays(workplace: pathlib.Path) -> None:
+    """End what is still at work in a workplace whose processes have all ended."""
+    for process in psutil.process_iter(['cwd']):
+        place = process.info['cwd']
+        if place and pathlib.Path(place).is_relative_to(workplace):
+            end_tree(process)
 
 
 class Runner:
@@ -204,6 +212,7 @@ class Runner:
         self._checks: dict[str, Check] = {}
         self._remark = ''
         self._stopped = 0
+        self._broken_off = False
         self._workers: list[Worker] = []
 
     def run(self) -> Run:
@@ -220,6 +229,8 @@ class Runner:
         finally:
             for worker in self._workers:
                 worker.stop()
+            if self._broken_off:
+                end_strays(self._workplace)
         checks = list(self._checks.values())
         return Run(checks, self._remark, time.monotonic() - start)
 
@@ -238,6 +249,8 @@ class Runner:
             self._workers.remove(worker)
             worker.stop()
             if not worker.over:
+                # What it had started, such as a Redis, has no parent any more.
+                self._broken_off = self._broken_off or ended
                 self.replace(worker, ended)
 
     def take_in(self, worker: Worker, event: dict[str, Any]) -> None:
