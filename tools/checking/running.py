@@ -173,7 +173,7 @@ class Worker:
         self._report.close()
 
 
-def end_tree(process: subprocess.Popen[bytes] | psutil.Process) -> None:
+def end_tree(process: subprocess.Popen[bytes]) -> None:
     """End a process and all below it, on any system."""
     with contextlib.suppress(psutil.Error):
         parent = psutil.Process(process.pid)
@@ -188,10 +188,14 @@ def end_tree(process: subprocess.Popen[bytes] | psutil.Process) -> None:
 
 def end_strays(workplace: pathlib.Path) -> None:
     """End what is still at work in a workplace whose processes have all ended."""
+    strays = []
     for process in psutil.process_iter(['cwd']):
         place = process.info['cwd']
         if place and pathlib.Path(place).is_relative_to(workplace):
-            end_tree(process)
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+                strays.append(process)
+    psutil.wait_procs(strays, timeout=2)  # In some containers, nobody reaps them.
 
 
 class Runner:
