@@ -14,9 +14,9 @@ from tox.plugin import impl
 from tox.report import HandledError
 from tox.session.state import State
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / 'tools'))
-import exercises
-from layout import BOOK, ROOT, Step, steps
+from workbook import suites
+from workbook.book import exercises
+from workbook.layout import BOOK, ROOT, Step, steps
 
 STEPS = steps()
 PYTHONS = ['py311', 'py312', 'py313']
@@ -47,6 +47,11 @@ def test_requirements(*chosen: Step) -> list[str]:
     return [f'-r {relative(file)}' for file in files if file.exists()]
 
 
+def tool(module: str, *arguments: str) -> Command:
+    """Return the command that runs one of the workbook's own programs."""
+    return Command(['python', '-m', f'workbook.{module}', *arguments])
+
+
 def in_one_word(option: str, arguments: list[str]) -> list[str]:
     """Return arguments with an option and its value in one, as in --app=PATH."""
     found: list[str] = []
@@ -62,7 +67,7 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
     """Return the settings of `tox -e stepN`: its tests, and those before it."""
     so_far = [*step.before, step]
     snapshot = relative(step.snapshot)
-    folders = [relative(other.tests) for other in so_far]
+    folders = suites.test_folders(step)
     # So pytest knows the folder before it reads what declares the option.
     arguments = in_one_word('--app', arguments)
     chosen = [f'--app={snapshot}']
@@ -120,9 +125,7 @@ def serve_settings(step: Step, arguments: list[str]) -> Settings:
         ],
         'pass_env': ['ASGI_LOOK_*'],
         'set_env': {'PYTHONUNBUFFERED': '1'},
-        'commands': [
-            Command(['python', 'tools/serve.py', str(step.number), *arguments])
-        ],
+        'commands': [tool('reader.serve', str(step.number), *arguments)],
         # Ctrl-C reaches uvicorn by itself; a second signal would make it give up
         # the requests that are under way. So tox waits this long with its own.
         'suicide_timeout': 10.0,
@@ -135,13 +138,13 @@ def types_settings(arguments: list[str]) -> Settings:
     checked = [relative(step.snapshot / 'asgilook') for step in STEPS]
     return {
         'description': 'check the types of each snapshot, and of the tools',
-        'deps': [*dependencies(*STEPS), '-r tools/requirements-types.txt'],
+        'deps': [*dependencies(*STEPS), '-r workbook/requirements/types.txt'],
         'commands': [
             *(
                 Command(['mypy', '--cache-dir', f'.mypy_cache/{index}', path])
                 for index, path in enumerate(checked)
             ),
-            Command(['mypy', 'toxfile.py', 'tools', 'docs/pictures', *arguments]),
+            Command(['mypy', 'toxfile.py', 'workbook', *arguments]),
         ],
     }
 
@@ -165,7 +168,7 @@ def forward_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e forward`."""
     return {
         'description': 'carry an edit of one step on to the later ones',
-        'commands': [Command(['python', 'tools/forward.py', *arguments])],
+        'commands': [tool('keeper.forward', *arguments)],
     }
 
 
@@ -177,10 +180,10 @@ def exercises_settings(arguments: list[str]) -> Settings:
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
             *exercises.requirements(exercises.exercises()),
-            '-r tools/requirements-exercises.txt',
+            '-r workbook/requirements/exercises.txt',
         ],
         'pass_env': ['CI'],
-        'commands': [Command(['python', 'tools/prove.py', *arguments])],
+        'commands': [tool('keeper.verify_exercises', *arguments)],
     }
 
 
@@ -189,21 +192,21 @@ def bench_settings(step: Step, arguments: list[str]) -> Settings:
     return {
         'description': f'measure {step.name} against bare Falcon and Pillow',
         'deps': [f'-e {relative(step.snapshot)}', *dependencies(step)],
-        'commands': [Command(['python', 'tools/bench.py', *arguments])],
+        'commands': [tool('keeper.bench', *arguments)],
     }
 
 
 def docs_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e docs`: warnings are errors."""
     book, doctrees = relative(BOOK), relative(BOOK.parent / 'doctrees')
-    build = ['sphinx-build', '-W', '--keep-going', '-n', '-b', 'html', *arguments]
+    build = ['sphinx', '-W', '--keep-going', '-n', '-b', 'html']
     return {
         'description': 'build the book, follow its links, say where its first page is',
         'deps': [*dependencies(*STEPS), '-r docs/requirements.txt'],
         'commands': [
-            Command([*build, '-d', doctrees, 'docs', book]),
-            Command(['python', 'tools/links.py', book]),
-            Command(['python', 'docs/first_page.py', f'{book}/index.html']),
+            Command(['python', '-m', *build, *arguments, '-d', doctrees, 'docs', book]),
+            tool('book.links', book),
+            tool('book.first_page', f'{book}/index.html'),
         ],
     }
 
@@ -215,12 +218,19 @@ def transcripts_settings(arguments: list[str]) -> Settings:
         'deps': [
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
-            '-r tools/requirements-transcripts.txt',
-            '-r tools/requirements-check.txt',
+            '-r workbook/requirements/transcripts.txt',
+            '-r workbook/requirements/check.txt',
         ],
         'pass_env': ['CI'],
         'commands': [
-            Command(['python', 'tools/run_sessions.py', *(arguments or ['check'])])
+            Command(
+                [
+                    'python',
+                    '-m',
+                    'workbook.book.run_sessions',
+                    *(arguments or ['check']),
+                ]
+            )
         ],
         'interrupt_timeout': 10.0,
     }
@@ -230,9 +240,9 @@ def browse_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e browse`."""
     return {
         'description': 'visit every page of the built book in a browser',
-        'deps': ['-r tools/requirements-browse.txt'],
+        'deps': ['-r workbook/requirements/browse.txt'],
         'depends': EnvList(['docs']),
-        'commands': [Command(['python', 'tools/browse.py', *arguments])],
+        'commands': [tool('book.browse', *arguments)],
     }
 
 
@@ -240,7 +250,7 @@ def start_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e start`."""
     return {
         'description': 'make work/, a folder of your own, at the start of a chapter',
-        'commands': [Command(['python', 'tools/start.py', *arguments])],
+        'commands': [tool('reader.start', *arguments)],
     }
 
 
@@ -252,10 +262,10 @@ def check_settings(arguments: list[str]) -> Settings:
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
             *exercises.requirements(exercises.exercises()),
-            '-r tools/requirements-check.txt',
+            '-r workbook/requirements/check.txt',
         ],
         'pass_env': ['CI', 'COLUMNS', 'COLORTERM'],
-        'commands': [Command(['python', 'tools/check.py', *arguments])],
+        'commands': [tool('reader.check', *arguments)],
     }
 
 
@@ -265,7 +275,7 @@ def notebooks_settings(arguments: list[str]) -> Settings:
         'description': 'run the labs from top to bottom, with their solutions',
         'deps': [*dependencies(*STEPS), '-r notebooks/requirements.txt'],
         'set_env': {'IPYTHONDIR': str(ROOT / '.tox' / 'ipython')},
-        'commands': [Command(['python', 'tools/run_notebooks.py', *arguments])],
+        'commands': [tool('keeper.notebooks', *arguments)],
     }
 
 

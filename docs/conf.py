@@ -4,11 +4,9 @@ import pathlib
 import re
 import sys
 
+from workbook.layout import steps
+
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / '_ext'), str(HERE.parent / 'tools')]
-
-from layout import steps  # noqa: E402 - found on the path above
-
 sys.path.insert(0, str(steps()[-1].snapshot))
 
 project = 'asgilook, the workbook'
@@ -16,19 +14,19 @@ author = "The asgilook workbook's authors"
 copyright = f'2026, {author}'  # noqa: A001 - the name is Sphinx's
 
 extensions = [
-    'points',
-    'labs',
-    'snapshots',
-    'transcripts',
-    'chapter_exercises',
-    'lessons',
+    'workbook.book.sphinx_ext.curriculum',
+    'workbook.book.sphinx_ext.labs',
+    'workbook.book.sphinx_ext.listings',
+    'workbook.book.sphinx_ext.transcripts',
+    'workbook.book.sphinx_ext.exercises',
+    'workbook.book.sphinx_ext.lessons',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
 ]
 autodoc_typehints = 'none'
 autodoc_member_order = 'bysource'
-exclude_patterns = ['_build', 'requirements.txt', 'pictures']
+exclude_patterns = ['_build', 'requirements.txt', 'american.txt']
 nitpicky = True
 default_role = 'code'
 highlight_language = 'python'

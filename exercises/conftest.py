@@ -2,12 +2,13 @@
 
 import pathlib
 
-import bugs
 import pytest
-from bugs import Bug, Outcome
-from layout import Step, steps
 
-pytest_plugins = ['conftest']
+from workbook import faults
+from workbook.faults import Bug, Outcome
+from workbook.layout import Step, steps
+
+pytest_plugins = ['tests.conftest']
 
 
 class OwnSuite:
@@ -19,13 +20,13 @@ class OwnSuite:
 
     def run(self, *options: str) -> Outcome:
         """Run the tests without a bug."""
-        [(_, outcome)] = bugs.try_suite(self._folder, self._step, [None], *options)
+        [(_, outcome)] = faults.try_suite(self._folder, self._step, [None], *options)
         return outcome
 
     def catches(self, planted: list[Bug], wanted: int) -> int:
         """Return how many bugs the tests catch; stop as soon as that is enough."""
         caught = 0
-        for _, outcome in bugs.try_suite(self._folder, self._step, planted):
+        for _, outcome in faults.try_suite(self._folder, self._step, planted):
             caught += outcome.caught
             if caught == wanted:
                 break
@@ -41,7 +42,7 @@ class OwnSuite:
         outcomes = {'': self.run(*options)}
         if outcomes[''].passed:
             left_out = [f'--ignore=tests/{name}' for name in sorted(without)]
-            tried = bugs.try_suite(
+            tried = faults.try_suite(
                 self._folder, self._step, planted, *options, *left_out
             )
             outcomes |= {bug.name: outcome for bug, outcome in tried}

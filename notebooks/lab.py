@@ -27,10 +27,10 @@ from IPython.display import SVG, Markdown, display
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path += [str(ROOT / 'tools'), str(ROOT / 'docs' / 'pictures')]
+sys.path.append(str(ROOT))
 
-import samples
-from layout import Step, steps
+from workbook.book import samples
+from workbook.layout import Step, steps
 
 plt.style.use(HERE / 'lab.mplstyle')
 
@@ -187,7 +187,7 @@ def photo(width: int) -> bytes:
 
 def tour(name: str) -> types.ModuleType:
     """Return a file of the book's tour, with an app that nobody has used."""
-    path = ROOT / 'docs' / 'tour' / f'{name}.py'
+    path = ROOT / 'examples' / 'tour' / f'{name}.py'
     spec = importlib.util.spec_from_file_location(f'tour_{name}', path)
     assert spec
     assert spec.loader

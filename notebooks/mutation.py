@@ -19,10 +19,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / 'tools'))
+sys.path.append(str(HERE.parent))
 
-import bugs
-from layout import LEFT_OUT
+from workbook import faults
+from workbook.layout import LEFT_OUT
 
 PATIENCE = 30
 """How long the suite may take on one change, in seconds."""
@@ -73,11 +73,11 @@ class Mutant:
 class Planted:
     """One of the workbook's planted bugs."""
 
-    bug: bugs.Bug
+    bug: faults.Bug
 
     def put_into(self, folder: pathlib.Path) -> None:
         """Change the package in a folder."""
-        bugs.plant(self.bug, folder)
+        faults.plant(self.bug, folder)
 
 
 def changed(node: ast.AST) -> Iterator[ast.AST]:

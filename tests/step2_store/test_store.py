@@ -10,7 +10,8 @@ import subprocess
 import PIL.EpsImagePlugin
 import PIL.Image
 import pytest
-from pictures import draw, file_of, png_claiming, upload
+
+from workbook.pictures import draw, file_of, png_claiming, upload
 
 pytestmark = pytest.mark.hint(section='step2-the-store')
 

@@ -6,7 +6,8 @@ import uuid
 import falcon
 import falcon.testing
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 pytestmark = pytest.mark.hint(section='step3-list')
 

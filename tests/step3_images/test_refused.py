@@ -4,7 +4,8 @@ import asyncio
 
 import falcon.testing
 import pytest
-from pictures import (
+
+from workbook.pictures import (
     MAX_PNG_SIDE,
     cut_short,
     every_file,

@@ -5,7 +5,8 @@ import io
 import falcon.testing
 import PIL.Image
 import pytest
-from pictures import draw, file_of, upload
+
+from workbook.pictures import draw, file_of, upload
 
 pytestmark = pytest.mark.hint(section='step4-resource')
 

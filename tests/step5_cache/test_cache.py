@@ -6,7 +6,8 @@ import uuid
 import falcon.testing
 import PIL.Image
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 pytestmark = [
     pytest.mark.hint(section='step5-look-up'),

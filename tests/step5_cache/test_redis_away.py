@@ -5,7 +5,8 @@ import time
 
 import falcon.testing
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 pytestmark = pytest.mark.hint(section='step5-lifespan')
 

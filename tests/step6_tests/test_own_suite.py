@@ -3,9 +3,10 @@
 import json
 import pathlib
 
-import bugs
 import pytest
-from layout import steps
+
+from workbook import faults
+from workbook.layout import steps
 
 pytestmark = [
     pytest.mark.hint(section='step6-fixtures'),
@@ -13,7 +14,7 @@ pytestmark = [
 ]
 
 [STEP] = [step for step in steps() if step.tests == pathlib.Path(__file__).parent]
-BUGS = {bug.name: bug for bug in bugs.bugs(STEP)}
+BUGS = {bug.name: bug for bug in faults.bugs(STEP)}
 
 
 @pytest.fixture(scope='session')
@@ -27,14 +28,14 @@ def suite(pytestconfig):
 @pytest.fixture
 def copy(suite, tmp_path):
     """Return a folder with the suite and its own package in it."""
-    bugs.set_up(suite, suite / 'asgilook', tmp_path / 'copy')
+    faults.set_up(suite, suite / 'asgilook', tmp_path / 'copy')
     return tmp_path / 'copy'
 
 
 @pytest.fixture(scope='session')
 def outcomes(suite):
     """Return how the suite ended for each bug, and for none."""
-    tried = bugs.try_suite(suite, STEP, [None, *BUGS.values()])
+    tried = faults.try_suite(suite, STEP, [None, *BUGS.values()])
     return {bug.name if bug else None: outcome for bug, outcome in tried}
 
 
@@ -42,9 +43,9 @@ def outcomes(suite):
 def covered(suite, tmp_path_factory):
     """Return how the suite ended on its own package, and what of that it ran."""
     folder = tmp_path_factory.mktemp('covered')
-    bugs.set_up(suite, suite / 'asgilook', folder)
+    faults.set_up(suite, suite / 'asgilook', folder)
     options = ['--cov=asgilook', '--cov-branch', '--cov-report=json']
-    outcome = bugs.run_suite(folder, *options, '--cov-fail-under=0')
+    outcome = faults.run_suite(folder, *options, '--cov-fail-under=0')
     path = folder / 'coverage.json'
     report = json.loads(path.read_text(encoding='utf-8')) if path.exists() else None
     return outcome, report
@@ -71,10 +72,10 @@ def not_run(report):
 def test_passes(covered):
     """The suite has tests, and they pass."""
     outcome, _ = covered
-    if outcome.status == bugs.NO_TESTS:
+    if outcome.status == faults.NO_TESTS:
         raise AssertionError('There is no test in tests/ yet.')
     last = (outcome.output.strip().splitlines() or ['It printed nothing.'])[-1]
-    if outcome.status != bugs.PASSED:
+    if outcome.status != faults.PASSED:
         raise AssertionError(f'Your suite does not pass: {last}')
 
 
@@ -108,7 +109,7 @@ def test_complete(covered, suite):
 def test_leaves_nothing(copy, monkeypatch, tmp_path):
     """The suite keeps its pictures to itself: none goes to the default folder."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'default'))
-    assert bugs.run_suite(copy).status == bugs.PASSED
+    assert faults.run_suite(copy).status == faults.PASSED
     assert not (tmp_path / 'default').exists()
 
 

@@ -3,7 +3,8 @@
 import importlib.util
 
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import io
 
 import PIL.Image
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 UNKNOWN = '/images/36562622-48e5-4a61-be67-e426b11821ed.jpeg'
 

@@ -3,7 +3,8 @@
 import falcon.inspect
 import falcon.testing
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 ID = '6f1c2f8e-2a52-4d0a-9d8e-5b0f3c6a7e11'
 

@@ -2,7 +2,8 @@
 
 import falcon.inspect
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 
 @pytest.fixture

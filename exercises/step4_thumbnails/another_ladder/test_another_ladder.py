@@ -4,7 +4,8 @@ import io
 
 import PIL.Image
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 WIDTHS = (1600, 800, 400, 200)
 

@@ -4,7 +4,8 @@ import json
 
 import falcon.testing
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 LIMIT = 20_000_000
 

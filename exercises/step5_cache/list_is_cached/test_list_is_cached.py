@@ -2,8 +2,9 @@
 
 import pathlib
 
-import bugs
 import pytest
+
+from workbook import faults
 
 HERE = pathlib.Path(__file__).parent
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope='module')
 def outcomes(own_suite):
     """Return how the project's tests ended, without a bug and with each."""
-    return own_suite.run_each(bugs.read_bugs(HERE / 'bugs.toml'))
+    return own_suite.run_each(faults.read_bugs(HERE / 'bugs.toml'))
 
 
 def test_passes(outcomes):

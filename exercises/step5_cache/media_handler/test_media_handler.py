@@ -4,7 +4,8 @@ import csv
 import io
 
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 COLUMNS = ['id', 'image', 'modified', 'width', 'height']
 

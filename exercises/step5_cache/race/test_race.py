@@ -4,7 +4,8 @@ import asyncio
 
 import falcon.testing
 import pytest
-from pictures import upload
+
+from workbook.pictures import upload
 
 pytestmark = pytest.mark.timeout(30)
 

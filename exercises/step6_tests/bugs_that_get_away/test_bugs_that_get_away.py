@@ -2,8 +2,9 @@
 
 import pathlib
 
-import bugs
 import pytest
+
+from workbook import faults
 
 HERE = pathlib.Path(__file__).parent
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(scope='module')
 def outcomes(own_suite):
     """Return how the project's tests ended, without a bug and with each."""
-    planted = bugs.read_bugs(HERE / 'bugs.toml')
+    planted = faults.read_bugs(HERE / 'bugs.toml')
     # The snapshot's own tests let all of these pass: there is no need to wait for them.
     return own_suite.run_each(planted, without=own_suite.old_tests())
 

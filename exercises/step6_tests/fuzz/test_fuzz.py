@@ -1,7 +1,8 @@
 """The project has a fuzz test, and it finds what it is there for."""
 
-import bugs
 import pytest
+
+from workbook import faults
 
 NAMES = ['a_text_is_an_error_of_ours', 'half_a_picture_is_an_error_of_ours']
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope='module')
 def outcomes(own_suite):
     """Return how the project's fuzz tests ended, without a bug and with each."""
-    planted = [bug for bug in bugs.bugs(bugs.step_with_bugs()) if bug.name in NAMES]
+    planted = [bug for bug in faults.bugs(faults.step_with_bugs()) if bug.name in NAMES]
     return own_suite.run_each(planted, '-m', 'hypothesis')
 
 

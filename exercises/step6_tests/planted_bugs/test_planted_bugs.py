@@ -1,7 +1,8 @@
 """The project's tests catch bugs that were planted in the package."""
 
-import bugs
 import pytest
+
+from workbook import faults
 
 WANTED = 10
 
@@ -23,6 +24,6 @@ def test_passes(outcome):
 def test_catches(outcome, own_suite):
     """The project's tests catch ten bugs at least."""
     assert outcome.passed, 'They do not pass without a bug.'
-    planted = bugs.bugs(bugs.step_with_bugs())
+    planted = faults.bugs(faults.step_with_bugs())
     caught = own_suite.catches(planted, WANTED)
     assert caught >= WANTED, f'{caught} of {len(planted)} bugs are caught.'

@@ -1,0 +1,164 @@
+"""The book's pictures are what the book says of them."""
+
+import base64
+import io
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from PIL import ExifTags, Image, ImageChops, ImageOps, ImageStat
+
+from workbook.book import diagrams, running, samples
+from workbook.layout import ROOT
+
+FOLDER = ROOT / 'docs' / 'pictures'
+SHARP_RED, SEA = (200, 52, 44), (60, 120, 150)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with the samples in it."""
+    samples.write(tmp_path)
+    return tmp_path
+
+
+def near(one, other, limit=24):
+    """Return whether two colours look alike."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < limit
+
+
+def test_the_photo_lies_on_its_side(folder):
+    """Who forgets the orientation shows the photo fallen over."""
+    with Image.open(folder / 'photo.jpeg') as photo:
+        assert (photo.format, photo.mode, photo.size) == ('JPEG', 'RGB', (900, 1200))
+        assert photo.getexif()[ExifTags.Base.Orientation] == 6
+        upright = ImageOps.exif_transpose(photo)
+    assert upright.size == (1200, 900)
+    # The lighthouse's roof is up, and right; water is down, and left.
+    assert near(upright.getpixel((940, 150)), SHARP_RED)
+    assert near(upright.getpixel((200, 690)), SEA, 60)
+
+
+def test_the_photo_tells_more_than_it_should(folder):
+    """There is something to remove from the photo: the place, the camera, a comment."""
+    with Image.open(folder / 'photo.jpeg') as photo:
+        exif = photo.getexif()
+        assert exif[ExifTags.Base.Make]
+        assert exif[ExifTags.Base.Model]
+        place = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        assert place[ExifTags.GPS.GPSLatitude] == (55, 13, 30)
+        assert place[ExifTags.GPS.GPSLongitude] == (27, 45, 0)
+        assert photo.info['comment'] == samples.COMMENT
+
+
+def test_the_logo_hides_red_under_its_transparency(folder):
+    """Who drops the transparency shows a red that nobody drew."""
+    with Image.open(folder / 'logo.png') as logo:
+        assert (logo.format, logo.mode, logo.size) == ('PNG', 'RGBA', (600, 400))
+        colours = {colour for _, colour in logo.getcolors(100_000)}
+    assert {colour for colour in colours if colour[3] == 0} == {(255, 0, 0, 0)}
+    assert any(colour[3] == 255 for colour in colours)
+
+
+def test_the_notes_are_no_picture(folder):
+    """There is a file that the service must not take."""
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(folder / 'notes.txt')
+
+
+def test_the_samples_are_the_same_each_time(folder, tmp_path_factory):
+    """The sessions in the book show the sizes of what is sent."""
+    again = tmp_path_factory.mktemp('again')
+    samples.write(again)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {'photo.jpeg', 'logo.png', 'notes.txt'}
+    for name in names:
+        assert (folder / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_the_samples_replace_no_file_of_a_reader(tmp_path):
+    """Who has a photo of that name in the folder still has it afterwards."""
+    own = tmp_path / 'photo.jpeg'
+    own.write_bytes(b'mine')
+    command = [sys.executable, samples.__file__, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'photo.jpeg already' in done.stderr
+    assert done.stderr.count('\n') == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['photo.jpeg']
+    assert own.read_bytes() == b'mine'
+
+
+JPEG = re.compile(r'data:image/jpeg;base64,([^"]+)')
+DRAWN = diagrams.diagrams()
+
+
+@pytest.mark.parametrize('name', DRAWN)
+def test_each_diagram_is_the_one_that_the_script_draws(name):
+    """An SVG edited by hand would be lost the next time; one not drawn anew is old."""
+    kept = (FOLDER / name).read_text(encoding='utf-8')
+    assert JPEG.sub('', kept) == JPEG.sub('', DRAWN[name]), (
+        f'{name} differs: run python -m workbook.book.diagrams'
+    )
+    # What a JPEG's bytes are depends on the library that writes it; the view does not.
+    for one, other in zip(JPEG.findall(kept), JPEG.findall(DRAWN[name]), strict=True):
+        with decoded(one) as old, decoded(other) as new:
+            difference = ImageStat.Stat(ImageChops.difference(old, new))
+        assert max(difference.mean) < 2
+
+
+def decoded(data):
+    """Return an embedded picture."""
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def test_there_is_no_diagram_that_nothing_draws():
+    """What the script no longer draws is to be removed."""
+    assert {path.name for path in FOLDER.glob('*.svg')} == {*DRAWN, 'running.svg'}
+
+
+@pytest.mark.parametrize('name', DRAWN)
+def test_each_diagram_is_legible(name):
+    """A reader may have a telephone, a dark page, or no eyes for pictures."""
+    svg = DRAWN[name]
+    root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
+    assert root[0].tag.endswith('title')
+    assert root[1].tag.endswith('desc')
+    assert root.get('viewBox').startswith('0 0 480 ')
+    assert min(map(float, re.findall(r'font-size="([\d.]+)"', svg))) >= 15
+    assert 'prefers-color-scheme:dark' in svg
+    assert 'currentColor' not in svg
+    assert 'http' not in svg.replace('http://www.w3.org/2000/svg', '')
+
+
+def test_the_service_runs_as_the_readme_shows_it(free_port):
+    """What is typed there is typed again; all but ids and dates is as it was."""
+    kept = running.FILE.read_text(encoding='utf-8')
+    drawn = running.draw(free_port).replace(f':{free_port}/', ':8000/')
+    assert varied(kept) == varied(drawn), 'run python -m workbook.book.running'
+
+
+def varied(svg):
+    """Return a picture of the service without what differs each time."""
+    svg = re.sub(r'[0-9a-f]{8}-[0-9a-f-]{27}', 'ID', svg)
+    svg = re.sub(r'\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT', 'DATE', svg)
+    return JPEG.sub('', re.sub(r'content-length: \d+', 'content-length', svg))
+
+
+def test_words_that_do_not_fit_are_refused():
+    """Nobody looks at every picture after every edit."""
+    with pytest.raises(ValueError, match='needs'):
+        diagrams.box(0, 0, 100, 50, 'far too long for this box')
+
+
+def test_the_ladder_ends_with_the_size_that_is_not_on_offer():
+    """The ladder is the one that the service offers, and one more."""
+    assert diagrams.halves((1200, 900)) == [
+        (1200, 900),
+        (600, 450),
+        (300, 225),
+        (150, 112),
+        (75, 56),
+    ]

@@ -1,0 +1,64 @@
+"""What contributors are told to type and to look at is there."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import toxfile
+from workbook.layout import ROOT
+
+PAGES = [
+    *ROOT.glob('*.rst'),
+    ROOT / '.pre-commit-config.yaml',
+    *(path for path in (ROOT / '.github').rglob('*') if path.is_file()),
+    ROOT / 'docs' / 'reference' / 'commands.rst',
+]
+MADE_UP = {'step9'}
+"""The environment that commands.rst asks for to show that there is none."""
+
+
+@pytest.fixture(scope='module')
+def commands():
+    """Return the names of all environments."""
+    listed = subprocess.run(
+        [sys.executable, '-m', 'tox', 'list', '-q', '--no-desc'],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        encoding='utf-8',
+    )
+    return set(listed.stdout.split())
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_commands(page, commands):
+    """Every command that a page names is one that tox lists."""
+    text = page.read_text(encoding='utf-8')
+    named = {
+        name
+        for names in re.findall(r'tox (?:-q )?-e ([a-z][\w,-]*)', text)
+        for name in names.split(',')
+    }
+    assert named - MADE_UP <= commands
+
+
+@pytest.mark.parametrize('name', ['tests.yml', 'weekly.yml'])
+def test_pythons(name):
+    """GitHub runs the tests on just those Pythons that there are commands for."""
+    text = (ROOT / '.github' / 'workflows' / name).read_text(encoding='utf-8')
+    wanted = {f'3.{python[3:]}' for python in toxfile.PYTHONS}
+    assert set(re.findall(r'\b3\.\d+\b', text)) == wanted
+
+
+def test_paths():
+    """Every file that CONTRIBUTING.rst names is there."""
+    text = (ROOT / 'CONTRIBUTING.rst').read_text(encoding='utf-8')
+    named = set(re.findall(r'``((?:[\w.]+/)*[\w.]+\.(?:py|rst|ini|toml))``', text))
+    general = {'step.toml', 'requirements.txt', 'pyproject.toml', 'layout.py'}
+    made_up = {'docs/tutorial/stepN.rst'}
+    assert len(named) > len(general)
+    for name in named - general - made_up:
+        assert pathlib.Path(ROOT, name).is_file(), name

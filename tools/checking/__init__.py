@@ -1,1 +1,0 @@
-"""What `tox -e check` is made of: the command line for it is tools/check.py."""

@@ -1,0 +1,177 @@
+"""The exercises, from the folders in exercises/, and how one is checked.
+
+All about an exercise is in its folder, `exercises/stepN_name/exercise_name/`:
+
+- `exercise.toml`: `title`, `order` (within the chapter), and where they are needed
+  `requirements` (what pip must install for it), `replaced` (the lines of the snapshot
+  that the solution takes out), `unbegun` (the files of the snapshot that it starts
+  without, or as the step before left them: the reader is to write them) and
+  `[holds_already]` (the tests that pass before anything is solved, each with why).
+- `task.rst`, `hints/1.rst`, `hints/2.rst`, ..., `solution.rst`: for the book.
+- `test_*.py`: the check. Its fixtures are those of tests/conftest.py.
+- `solution/`: the files that differ from the snapshot, whole.
+"""
+
+import dataclasses
+import difflib
+import pathlib
+import shutil
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+from workbook.layout import LEFT_OUT, ROOT, Step, steps
+
+EXERCISES = ROOT / 'exercises'
+
+
+class ExerciseError(Exception):
+    """What is asked for cannot be done; the message says what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Exercise:
+    """An exercise: its chapter, its name, and its folder."""
+
+    step: Step
+    folder: pathlib.Path
+    told: dict[str, Any] = dataclasses.field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name that the reader asks for it by."""
+        return self.folder.name
+
+    @property
+    def title(self) -> str:
+        """The heading in the book, without its number."""
+        return str(self.told['title'])
+
+    @property
+    def order(self) -> int:
+        """The place among the chapter's exercises."""
+        return int(self.told['order'])
+
+    @property
+    def heading(self) -> str:
+        """The heading in the book, with its number."""
+        return f'{self.order}. {self.title}'
+
+    @property
+    def label(self) -> str:
+        """The label that the book's references lead to it by."""
+        return f'exercise-{self.name.replace("_", "-")}'
+
+    @property
+    def requirements(self) -> list[str]:
+        """What has to be installed to check it, beyond what its step needs."""
+        return list(self.told.get('requirements', []))
+
+    @property
+    def replaced(self) -> list[str]:
+        """The lines of the snapshot that the solution takes out."""
+        return list(self.told.get('replaced', []))
+
+    @property
+    def unbegun(self) -> list[str]:
+        """The files that it starts without, or as the step before left them."""
+        return list(self.told.get('unbegun', []))
+
+    @property
+    def holds_already(self) -> dict[str, str]:
+        """The tests that pass before anything is solved, and why."""
+        return dict(self.told.get('holds_already', {}))
+
+    @property
+    def task(self) -> pathlib.Path:
+        """What is to be done."""
+        return self.folder / 'task.rst'
+
+    @property
+    def hints(self) -> list[pathlib.Path]:
+        """The hints, in their order."""
+        return sorted(
+            self.folder.glob('hints/*.rst'), key=lambda path: (len(path.name), path)
+        )
+
+    @property
+    def checks(self) -> list[pathlib.Path]:
+        """The files of tests that check an attempt."""
+        return sorted(self.folder.glob('test_*.py'))
+
+    @property
+    def overlay(self) -> pathlib.Path:
+        """The files of the solution."""
+        return self.folder / 'solution'
+
+    @property
+    def words(self) -> pathlib.Path:
+        """What the book says about the solution."""
+        return self.folder / 'solution.rst'
+
+
+def exercises(folder: pathlib.Path = EXERCISES) -> list[Exercise]:
+    """Return all exercises, in the order in which the book has them."""
+    by_name = {step.name: step for step in steps()}
+    found = []
+    for path in folder.glob('*/*/exercise.toml'):
+        chapter = path.parent.parent.name
+        if chapter not in by_name:
+            raise ExerciseError(
+                f'{path.parent}: there is no step {chapter}; '
+                f'there are {", ".join(by_name)}.'
+            )
+        try:
+            told = tomllib.loads(path.read_text(encoding='utf-8'))
+        except tomllib.TOMLDecodeError as error:
+            raise ExerciseError(f'{path}: {error}.') from None
+        if missing := {'title', 'order'} - told.keys():
+            raise ExerciseError(f'{path}: add {" and ".join(sorted(missing))}.')
+        found.append(Exercise(by_name[chapter], path.parent, told))
+    return sorted(found, key=lambda each: (each.step.number, each.order, each.name))
+
+
+def find(name: str, folder: pathlib.Path = EXERCISES) -> Exercise:
+    """Return the exercise of that name."""
+    found = {each.name: each for each in exercises(folder)}
+    if name in found:
+        return found[name]
+    near = difflib.get_close_matches(name, found, n=3, cutoff=0.5) or list(found)
+    raise ExerciseError(f'There is no exercise {name!r}. Try {" or ".join(near)}.')
+
+
+def requirements(found: Iterable[Exercise]) -> list[str]:
+    """Return what has to be installed to check these, each once."""
+    return list(dict.fromkeys(name for each in found for name in each.requirements))
+
+
+def check_arguments(exercise: Exercise, folder: pathlib.Path) -> list[str]:
+    """Return pytest's arguments to check an attempt: the code in a folder."""
+    return [
+        f'--config-file={ROOT / "pyproject.toml"}',
+        f'--app={folder}',
+        *(str(path) for path in exercise.checks),
+    ]
+
+
+def begin(exercise: Exercise, into: pathlib.Path) -> None:
+    """Make a folder with what the reader has when the exercise begins."""
+    shutil.copytree(exercise.step.snapshot, into, ignore=LEFT_OUT)
+    for name in exercise.unbegun:
+        if (into / name).is_dir():
+            shutil.rmtree(into / name)
+        else:
+            (into / name).unlink()
+        for step in exercise.step.before[-1:]:
+            if (step.snapshot / name).is_file():
+                shutil.copy(step.snapshot / name, into / name)
+
+
+def lay_over(
+    snapshot: pathlib.Path, overlay: pathlib.Path, into: pathlib.Path
+) -> pathlib.Path:
+    """Make a folder with a snapshot, and an overlay on it; return the folder."""
+    shutil.copytree(snapshot, into, ignore=LEFT_OUT)
+    if overlay.is_dir():
+        shutil.copytree(overlay, into, ignore=LEFT_OUT, dirs_exist_ok=True)
+    return into

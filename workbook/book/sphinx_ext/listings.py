@@ -1,0 +1,231 @@
+"""Show the snapshots in the book, and see to it that the book tells all of them.
+
+``.. listing:: asgilook/store.py`` shows a file of the page's step, or the part of it
+that `literalinclude`'s options choose, with its name; lines that the step before has
+not got are highlighted; or those that a file of the book has not got, which ``:since:``
+names. ``.. step-diff::`` shows all that the step changes. A page
+says which step it is about by ``:step: N`` at its top.
+"""
+
+import difflib
+import pathlib
+import re
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from pygments.lexers import find_lexer_class_for_filename
+from sphinx.application import Sphinx
+from sphinx.directives.code import LiteralInclude, LiteralIncludeReader
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import OptionSpec
+
+from workbook.layout import ROOT, Step, steps
+
+logger = logging.getLogger(__name__)
+MOST_LINES = 30
+"""The most lines a listing may have to count as told."""
+
+STEPS = {step.number: step for step in steps()}
+SKIPPED = {'__pycache__'}
+
+
+def read(step: Step | None) -> dict[str, list[str]]:
+    """Return the lines of each file of a snapshot, by the file's name in it."""
+    if step is None:
+        return {}
+    return {
+        path.relative_to(step.snapshot).as_posix(): path.read_text('utf-8').splitlines()
+        for path in sorted(step.snapshot.rglob('*'))
+        if path.is_file()
+        and not any(
+            part in SKIPPED or part.startswith('.')
+            for part in path.relative_to(step.snapshot).parts
+        )
+    }
+
+
+def fresh_lines(before: list[str], after: list[str]) -> set[int]:
+    """Return the numbers of the lines that were added or changed."""
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return {
+        line + 1
+        for tag, _, _, start, end in matcher.get_opcodes()
+        if tag in ('insert', 'replace')
+        for line in range(start, end)
+    }
+
+
+def new_lines(number: int) -> dict[str, set[int]]:
+    """Return the numbers of the lines that a step adds or changes, by file."""
+    before, after = read(STEPS.get(number - 1)), read(STEPS[number])
+    return {
+        name: fresh_lines(before.get(name, []), lines) for name, lines in after.items()
+    }
+
+
+def page_step(directive: SphinxDirective) -> int:
+    """Return the number of the step that a directive, or its page, is about."""
+    if 'step' in directive.options:
+        return int(directive.options['step'])
+    for field in directive.state.document.findall(nodes.field):
+        if field[0].astext() == 'step':
+            return int(field[1].astext())
+    raise directive.error('Say which step this is about: by :step: N, here or on top.')
+
+
+def folded(node: nodes.Element | None) -> bool:
+    """Return whether what stands in a node is shown only when a reader opens it."""
+    while node is not None and node.get('design_component') != 'dropdown':
+        node = node.parent
+    return node is not None
+
+
+def named(name: str, text: str) -> bool:
+    """Return whether a text names a file, with its folder or without."""
+    names = [name, pathlib.PurePosixPath(name).name]
+    return any(re.search(rf'(?<![\w./-]){re.escape(it)}(?!\w)', text) for it in names)
+
+
+class Listing(LiteralInclude):
+    """A file of a snapshot, or a part of it, with what is new in it highlighted."""
+
+    option_spec: ClassVar[OptionSpec] = {
+        **LiteralInclude.option_spec,
+        'step': directives.positive_int,
+        'since': directives.unchanged_required,
+    }
+    del option_spec['lines'], option_spec['emphasize-lines'], option_spec['diff']
+
+    def run(self) -> list[nodes.Node]:
+        """Return the listing; remember which lines it shows."""
+        step = STEPS[page_step(self)]
+        name = self.arguments[0]
+        path = step.snapshot / name
+        options = {**self.options, 'lineno-match': None}
+        reader = LiteralIncludeReader(str(path), options, self.config)
+        try:
+            text, _ = reader.read()
+        except (OSError, ValueError) as error:
+            raise self.error(str(error)) from error
+        count = len(text.rstrip().splitlines())
+        shown = range(reader.lineno_start, reader.lineno_start + count)
+
+        fresh = new_lines(step.number)[name]
+        if 'since' in self.options:
+            relative, since = self.env.relfn2path(self.options.pop('since'))
+            self.env.note_dependency(relative)
+            before = pathlib.Path(since).read_text('utf-8').splitlines()
+            fresh = fresh_lines(before, path.read_text('utf-8').splitlines())
+        highlighted = [line - shown[0] + 1 for line in shown if line in fresh]
+        if 0 < len(highlighted) < count:
+            self.options['emphasize-lines'] = ','.join(map(str, highlighted))
+        self.options.setdefault('caption', name)
+        if lexer := find_lexer_class_for_filename(name):
+            self.options.setdefault('language', lexer.aliases[0])
+        self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
+        if not folded(self.state.parent):
+            told = self.env.snapshot_listings.setdefault(self.env.docname, [])
+            told.append((step.number, name, shown[0], shown[-1]))
+        return super().run()
+
+
+class StepDiff(SphinxDirective):
+    """All that a step changes, against the step before it."""
+
+    option_spec: ClassVar[OptionSpec] = {'step': directives.positive_int}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the difference, as one listing."""
+        number = page_step(self)
+        before, after = read(STEPS.get(number - 1)), read(STEPS[number])
+        for step in (STEPS.get(number - 1), STEPS[number]):
+            for path in step.snapshot.rglob('*.*') if step else ():
+                self.env.note_dependency(str(path))
+        text = '\n'.join(
+            line.rstrip('\n')
+            for name in sorted(before.keys() | after.keys())
+            for line in difflib.unified_diff(
+                before.get(name, []),
+                after.get(name, []),
+                f'before/{name}' if name in before else '/dev/null',
+                f'after/{name}' if name in after else '/dev/null',
+                lineterm='',
+            )
+        )
+        return [nodes.literal_block(text, text, language='diff')]
+
+
+def keep_by_page(app: Sphinx, name: str) -> None:
+    """Have the environment keep, by that name, what each page shows."""
+
+    def begin(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
+        if not hasattr(env, name):
+            setattr(env, name, {})
+
+    def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+        getattr(env, name, {}).pop(docname, None)
+
+    def merge(
+        app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: Any
+    ) -> None:
+        kept, read = getattr(env, name), getattr(other, name)
+        kept.update({page: read[page] for page in docnames if page in read})
+
+    app.connect('env-before-read-docs', begin)
+    app.connect('env-purge-doc', forget)
+    app.connect('env-merge-info', merge)
+
+
+def strip(app: Sphinx, document: nodes.document) -> None:
+    """Take the empty lines from the end of each block: `end-before` leaves some."""
+    for block in document.findall(nodes.literal_block):
+        text = block.astext()
+        if text.endswith('\n\n') and len(block.children) == 1:
+            block.rawsource = text.rstrip() + '\n'
+            block.children = [nodes.Text(block.rawsource)]
+
+
+def narrate(app: Sphinx, env: BuildEnvironment) -> None:
+    """Print how much of each step its chapter tells; warn of what it leaves out."""
+    for docname in sorted(env.metadata):
+        if 'step' not in env.metadata[docname] or not docname.startswith('tutorial/'):
+            continue
+        number = int(env.metadata[docname]['step'])
+        told: dict[str, set[int]] = {}
+        for step, name, first, last in env.snapshot_listings.get(docname, []):  # type: ignore[attr-defined]
+            if step == number and last - first < MOST_LINES:
+                told.setdefault(name, set()).update(range(first, last + 1))
+        report(app, docname, number, told)
+
+
+def report(app: Sphinx, docname: str, number: int, told: dict[str, set[int]]) -> None:
+    """Print what part of a step's new lines was told; warn of each that was not."""
+    files, before = read(STEPS[number]), read(STEPS.get(number - 1))
+    text = pathlib.Path(app.env.doc2path(docname)).read_text(encoding='utf-8')
+    total = missing = 0
+    for name, lines in sorted(new_lines(number).items()):
+        wanted = {line for line in lines if files[name][line - 1].strip()}
+        untold = sorted(wanted - told.get(name, set()))
+        total, missing = total + len(wanted), missing + len(untold)
+        for line in untold:
+            content = files[name][line - 1].strip()
+            logger.warning('not told: %s:%d: %s', name, line, content, location=docname)
+    for name in sorted(files.keys() ^ before.keys()):
+        if not named(name, text):
+            logger.warning('not named: the file %s', name, location=docname)
+    share = 100 * (total - missing) / max(total, 1)
+    logger.info('narration of step %d: %.1f %% of %d lines', number, share, total)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add the directives, and the check."""
+    app.add_directive('listing', Listing)
+    app.add_directive('step-diff', StepDiff)
+    keep_by_page(app, 'snapshot_listings')
+    app.connect('doctree-read', strip)
+    app.connect('env-check-consistency', narrate)
+    return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -1,0 +1,419 @@
+"""Measure what the last snapshot costs, against bare Falcon and Pillow alone.
+
+    python -m workbook.keeper.bench [--quick] [--strict]
+
+Run by `tox -e bench`, in an environment with the snapshot in it. The programs
+redis-server and wrk must be there too.
+"""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import functools
+import http.client
+import importlib
+import importlib.metadata
+import io
+import itertools
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, NamedTuple
+
+import falcon.asgi
+import PIL.Image
+import PIL.ImageDraw
+import redis
+import redis.asyncio
+from falcon.asgi import Request, Response
+
+from workbook.cli import Parser
+from workbook.layout import steps
+from workbook.processes import comes_up, free_port
+from workbook.reader.serve import REDIS, STORAGE
+
+PACKAGES = {'redis-server': 'redis', 'wrk': 'wrk'}
+"""The programs that are needed, and what brings them."""
+
+SNAPSHOT = ['asgilook.asgi:app']
+BARE = ['bench:bare_app', '--factory', '--app-dir', str(pathlib.Path(__file__).parent)]
+BARE_KEY = 'bench:bare'
+UVICORN_OPTIONS = '--no-access-log --log-level warning'
+WRK_OPTIONS = '-t1 -c16 -d1'
+THUMBNAIL = (400, 300)
+AT_ONCE = 32
+
+
+class Failure(Exception):  # noqa: N818 - a tool or a server's, often, not ours
+    """Nothing can be measured; the message says why."""
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    what: str
+    figure: str
+    target: str
+    verdict: str
+    absolute: str
+
+
+HEAD = Row('what', 'figure', 'target', 'verdict', 'absolute figures')
+WIDTHS = (36, 7, 13, 7, 36)
+
+
+def verdict(holds: bool) -> str:
+    """Return what to say of a target."""
+    return 'holds' if holds else 'MISSES'
+
+
+class Bare:
+    """The least that Falcon can do: one Redis GET, and its value as the answer."""
+
+    def __init__(self, url: str) -> None:
+        self._redis: Any = redis.asyncio.Redis.from_url(url)
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer with the value."""
+        resp.content_type = falcon.MEDIA_JPEG
+        resp.data = await self._redis.get(BARE_KEY)
+
+
+def bare_app() -> falcon.asgi.App[Request, Response]:
+    """Return an application with nothing but the bare responder."""
+    app = falcon.asgi.App()
+    app.add_route('/bare', Bare(os.environ[REDIS]))
+    return app
+
+
+@contextlib.contextmanager
+def running(command: list[str], **environment: str) -> Iterator[tuple[int, int]]:
+    """Run a server and end it; yield its port, when it listens, and its process id."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*command, '--port', str(port)],
+        stdout=subprocess.DEVNULL,
+        env=os.environ | environment,
+        process_group=0,  # Ctrl-C is for the bench, which ends this then.
+    )
+    try:
+        if not comes_up(process, port):
+            raise Failure(f'This does not start: {" ".join(command)}')
+        yield port, process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Server(NamedTuple):
+    """A uvicorn process of one worker."""
+
+    port: int
+    pid: int
+
+    def connect(self) -> contextlib.closing[http.client.HTTPConnection]:
+        """Return a connection, to be closed at the end of a with statement."""
+        return contextlib.closing(http.client.HTTPConnection('127.0.0.1', self.port))
+
+    def upload(self, data: bytes) -> str:
+        """Store a picture; return the path of its thumbnail."""
+        with self.connect() as connection:
+            connection.request('POST', '/images', data)
+            response = connection.getresponse()
+            response.read()
+            if response.status != 201:
+                raise Failure(f'An upload was answered with {response.status}.')
+            name = pathlib.PurePosixPath(response.headers['Location']).stem
+        return f'/thumbnails/{name}/{THUMBNAIL[0]}x{THUMBNAIL[1]}.jpeg'
+
+    def peak(self) -> float:
+        """Return the most memory that the process has ever had, in MB."""
+        text = pathlib.Path(f'/proc/{self.pid}/status').read_text(encoding='utf-8')
+        [kibibytes] = re.findall(r'VmHWM:\s*(\d+) kB', text)
+        return int(kibibytes) * 1024 / 1e6
+
+
+def get(connection: http.client.HTTPConnection, path: str, cache: str) -> bytes:
+    """Return the body of an answer that is a Hit or a Miss, as is to be."""
+    connection.request('GET', path)
+    response = connection.getresponse()
+    body = response.read()
+    if (response.status, response.headers['X-ASGILook-Cache']) != (200, cache):
+        raise Failure(f'GET {path}: no {cache}, but {response.status}.')
+    return body
+
+
+class Bench:
+    """What a measurement needs: a Redis, a folder, servers; and whether to hurry."""
+
+    def __init__(self, stack: contextlib.ExitStack, quick: bool) -> None:
+        self.quick = quick
+        self.folder = stack.enter_context(tempfile.TemporaryDirectory())
+        command = ['redis-server', '--bind', '127.0.0.1', '--dir', self.folder]
+        command += ['--save', '', '--appendonly', 'no']
+        port, _ = stack.enter_context(running(command))
+        self._url = f'redis://127.0.0.1:{port}'
+        self.redis = stack.enter_context(redis.Redis.from_url(self._url))
+        self._stack = stack
+
+    def serve(self, target: list[str] = SNAPSHOT) -> Server:
+        """Start a server; it runs until the measurement ends."""
+        command = [sys.executable, '-m', 'uvicorn', *target, *UVICORN_OPTIONS.split()]
+        environment = {REDIS: self._url, STORAGE: self.folder}
+        return Server(*self._stack.enter_context(running(command, **environment)))
+
+
+def photo(width: int, height: int) -> PIL.Image.Image:
+    """Return something like a photo: gradients, some noise, and a few shapes."""
+    size = (width, height)
+    slope, glow = PIL.Image.linear_gradient('L'), PIL.Image.radial_gradient('L')
+    noise = PIL.Image.effect_noise(size, 24)
+    bands = [
+        PIL.Image.blend(band.resize(size), noise, 0.15)
+        for band in (slope, slope.rotate(90), glow)
+    ]
+    picture = PIL.Image.merge('RGB', bands)
+    draw = PIL.ImageDraw.Draw(picture)
+    for index in range(24):
+        left, top = width * (index * 37 % 97) // 97, height * (index * 59 % 89) // 89
+        box = (left, top, left + width // (6 + index % 7), top + height // 8)
+        shape = draw.ellipse if index % 2 else draw.rectangle
+        shape(box, fill=(index * 10, 255 - index * 7, index * 83 % 256))
+    return picture
+
+
+def as_file(picture: PIL.Image.Image, kind: str = 'JPEG') -> bytes:
+    """Return the picture as the data of a JPEG, or of a PNG."""
+    output = io.BytesIO()
+    picture.save(output, kind, quality=90, compress_level=1)
+    return output.getvalue()
+
+
+def wrk(port: int, path: str) -> float:
+    """Return how many requests are answered per second, in a round of one second."""
+    command = ['wrk', *WRK_OPTIONS.split(), f'http://127.0.0.1:{port}{path}']
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rate = re.search(r'Requests/sec:\s*([\d.]+)', done.stdout)
+    if rate is None or 'Non-2xx' in done.stdout or 'Socket errors' in done.stdout:
+        raise Failure(f'wrk met with errors:\n{done.stdout}')
+    return float(rate[1])
+
+
+def cached(bench: Bench) -> Iterator[Row]:
+    """Measure thumbnails that are in the cache.
+
+    The two servers are asked by turns, so that both have their share of a
+    machine's better and worse seconds; each is the first of a pair as often.
+    """
+    ours, bare = bench.serve(), bench.serve(BARE)
+    path = ours.upload(as_file(photo(1600, 1200)))
+    with ours.connect() as connection:
+        body = get(connection, path, 'Miss')
+        get(connection, path, 'Hit')
+    bench.redis.set(BARE_KEY, body)
+
+    pairs = []
+    for index in range(6 if bench.quick else 40):
+        sides = [(ours.port, path), (bare.port, '/bare')]
+        if index % 2:
+            other, mine = (wrk(*side) for side in reversed(sides))
+        else:
+            mine, other = (wrk(*side) for side in sides)
+        pairs.append((mine, other))
+    mine, other = map(statistics.median, zip(*pairs, strict=True))
+    ratios = [mine / other for mine, other in pairs]
+    ratio = statistics.median(ratios)
+    what = 'cached thumbnails per second / bare Falcon with one Redis GET'
+    text = f'{mine:.0f}/s against {other:.0f}/s, {len(body)} bytes each; '
+    text += f'rounds {min(ratios):.2f} to {max(ratios):.2f}'
+    yield Row(what, f'{ratio:.2f}', 'at least 0.85', verdict(ratio >= 0.85), text)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how long the work takes, in ms."""
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def pillow_alone(path: pathlib.Path, quality: int | None = None) -> None:
+    """Make a thumbnail; save it too, if a quality is named."""
+    with PIL.Image.open(path) as image:
+        image.thumbnail(THUMBNAIL)
+        if quality is not None:
+            image.save(io.BytesIO(), 'JPEG', quality=quality)
+
+
+def uncached(bench: Bench) -> Iterator[Row]:
+    """Measure thumbnails that are not in the cache."""
+    server = bench.serve()
+    path = server.upload(as_file(photo(1600, 1200)))
+    [file] = pathlib.Path(bench.folder).glob('*.jpeg')
+    quality = importlib.import_module('asgilook.convert').QUALITY
+    times = []
+    with server.connect() as connection:
+        for _ in range(40 if bench.quick else 200):
+            bench.redis.flushall()
+            whole = timed(functools.partial(get, connection, path, 'Miss'))
+            saved = timed(functools.partial(pillow_alone, file, quality))
+            unsaved = timed(functools.partial(pillow_alone, file))
+            times.append((whole, saved, unsaved))
+
+    whole, saved, unsaved = map(statistics.median, zip(*times, strict=True))
+    ratio = statistics.median(row[0] / row[1] for row in times)
+    what = 'uncached thumbnail, the whole request / Pillow: open, thumbnail, save'
+    text = f'{whole:.1f} ms against {saved:.1f} ms'
+    yield Row(what, f'{ratio:.2f}', 'at most 1.3', verdict(ratio <= 1.3), text)
+    ratio = statistics.median(row[0] / row[2] for row in times)
+    what = 'the same / Pillow: open, thumbnail, and no save'
+    text = f'{whole:.1f} ms against {unsaved:.1f} ms'
+    yield Row(what, f'{ratio:.2f}', '-', '-', text)
+
+
+async def longest_gap(work: Awaitable[object]) -> float:
+    """Return the longest that the event loop stood still meanwhile, in ms."""
+    task = asyncio.ensure_future(work)
+    longest, last = 0.0, time.perf_counter()
+    while not task.done():
+        await asyncio.sleep(0.001)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    await task
+    return longest * 1000
+
+
+def gaps(bench: Bench) -> Iterator[Row]:
+    """Measure how long a conversion keeps the event loop from other work."""
+    config = importlib.import_module('asgilook.config').Config()
+    config.storage_path = bench.folder
+    store = importlib.import_module('asgilook.store').Store(config)
+    data = as_file(photo(4000, 3000))
+    runs = 3 if bench.quick else 9
+    found = [asyncio.run(longest_gap(store.save(f'{i}', data))) for i in range(runs)]
+    idle = asyncio.run(longest_gap(asyncio.sleep(0.5)))
+    median = statistics.median(found)
+    what = 'longest gap in the event loop while a 12-megapixel JPEG is converted'
+    text = f'median of {runs} runs, worst {max(found):.1f} ms; idle {idle:.1f} ms'
+    yield Row(what, f'{median:.1f} ms', 'under 50 ms', verdict(median < 50), text)
+
+
+def growth(bench: Bench, data: bytes) -> tuple[float, str]:
+    """Return how far an upload raises the peak of memory, in MB, and from where."""
+    server = bench.serve()
+    server.upload(as_file(photo(1600, 1200)))
+    before = server.peak()
+    server.upload(data)
+    after = server.peak()
+    text = f'{before:.0f} to {after:.0f} MB; the upload has {len(data) / 1e6:.1f} MB'
+    return after - before, text
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """Measure how far uploads raise the peak of memory."""
+    what = 'growth of peak memory by uploading a 24-megapixel'
+    if not pathlib.Path('/proc/self/status').exists():
+        yield Row(f'{what} JPEG', 'skipped', '-', '-', 'needs the /proc of Linux')
+        return
+    picture = photo(6000, 4000)
+    grown, text = growth(bench, as_file(picture))
+    holds = verdict(grown < 300)
+    yield Row(f'{what} JPEG', f'{grown:.0f} MB', 'under 300 MB', holds, text)
+    picture.putalpha(picture.getchannel('R'))
+    grown, text = growth(bench, as_file(picture, 'PNG'))
+    yield Row(f'{what} RGBA PNG', f'{grown:.0f} MB', '-', '-', text)
+
+
+def at_once(bench: Bench) -> Iterator[Row]:
+    """Count how often one thumbnail is made for many who ask at once."""
+    server = bench.serve()
+    path = server.upload(as_file(photo(1600, 1200)))
+    barrier = threading.Barrier(AT_ONCE)
+
+    def ask(_: int) -> str:
+        with server.connect() as connection:
+            connection.connect()
+            barrier.wait(20)
+            connection.request('GET', path)
+            return connection.getresponse().headers['X-ASGILook-Cache']
+
+    counts = []
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(10):
+            bench.redis.flushall()
+            counts.append(list(pool.map(ask, range(AT_ONCE))).count('Miss'))
+    text = f'most of 10 rounds, least {min(counts)}'
+    if max(counts) > 1:
+        text += ' (to be mended in a later step)'
+    what = f'renders for {AT_ONCE} requests at once'
+    yield Row(what, f'{max(counts)}', '-', '-', text)
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print the rows, each cell wrapped to the width of its column."""
+    for row in rows:
+        columns = map(textwrap.wrap, row, WIDTHS)
+        for cells in itertools.zip_longest(*columns, fillvalue=''):
+            padded = [
+                cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)
+            ]
+            print('  '.join(padded).rstrip())
+
+
+def machine() -> str:
+    """Return what the figures are measured on, and with."""
+    packages = ['falcon', 'redis', 'pillow', 'uvicorn']
+    versions = [f'{name} {importlib.metadata.version(name)}' for name in packages]
+    facts = [f'{os.cpu_count()} cores', f'Python {platform.python_version()}']
+    return ', '.join([*facts, *versions])
+
+
+def measure(quick: bool) -> list[Row]:
+    """Return the table."""
+    for program, package in PACKAGES.items():
+        if shutil.which(program) is None:
+            raise Failure(f'{program} is missing: install the package {package}.')
+    rows = [HEAD]
+    for measurement in (cached, uncached, gaps, memory, at_once):
+        with contextlib.ExitStack() as stack:
+            rows += measurement(Bench(stack, quick))
+    return rows
+
+
+def main() -> int:
+    """Measure and print; return the exit status."""
+    parser = Parser(prog='tox -e bench --', description=(__doc__ or '').splitlines()[0])
+    parser.add_argument('--quick', action='store_true', help='take shorter rounds')
+    parser.add_argument('--strict', action='store_true', help='exit 1 on a miss')
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    print(f'{steps()[-1].name}; {machine()}')
+    print(f'one worker each: uvicorn {UVICORN_OPTIONS}, asked by: wrk {WRK_OPTIONS}')
+    print(flush=True)
+    try:
+        rows = measure(options.quick)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print_table(rows)
+    return int(options.strict and any(row.verdict == 'MISSES' for row in rows))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

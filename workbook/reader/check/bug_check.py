@@ -1,0 +1,150 @@
+"""Shows which planted bugs a reader's own suite catches, without giving them away."""
+
+import dataclasses
+import difflib
+import pathlib
+import re
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from workbook import faults
+from workbook.cli import Refusal
+from workbook.faults import Bug, Outcome
+
+from .submission import TESTS, shown
+
+FAILED_TEST = re.compile(r'FAILED (?:[^\s\[]*/)?([^\s\[]+)(?:\[.*)?(?: - .*)?')
+LAST_LINES = 12
+"""How many lines of pytest's are shown where a suite fails without a bug."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many bugs were tried, of how many."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Hunt:
+    """Each bug that was tried, and how the suite ended with it."""
+
+    tried: list[tuple[Bug, Outcome]]
+
+    @property
+    def missed(self) -> list[Bug]:
+        """The bugs that no test caught."""
+        return [bug for bug, outcome in self.tried if not outcome.caught]
+
+    @property
+    def caught(self) -> int:
+        """How many were caught."""
+        return len(self.tried) - len(self.missed)
+
+
+def refuse_unfit(folder: pathlib.Path) -> None:
+    """Refuse a folder in which there is no suite to try."""
+    if not folder.is_dir():
+        raise Refusal(f'There is no folder {shown(folder)}: look at --app.')
+    if not any((folder / TESTS).rglob('test_*.py')):
+        step = faults.step_with_bugs()
+        raise Refusal(
+            f'{shown(folder)} has no tests in a folder {TESTS}/ yet: chapter '
+            f'{step.number} of the book begins a suite.'
+        )
+    if not (folder / 'pyproject.toml').is_file():
+        raise Refusal(
+            f'{shown(folder)} has no pyproject.toml, where the settings of the tests '
+            'belong: chapter 1 of the book begins one.'
+        )
+
+
+def refuse_failing(outcome: Outcome, folder: pathlib.Path) -> None:
+    """Refuse a suite that fails where there is no bug."""
+    name = f'{shown(folder)}/{TESTS}'
+    if outcome.passed:
+        return
+    if not outcome.found_tests:
+        raise Refusal(f'pytest finds no test in {name}: their names begin with test_.')
+    last = outcome.output.rstrip().splitlines()[-LAST_LINES:]
+    raise Refusal(
+        f"The tests in {name} do not pass on the workbook's own snapshot, where there "
+        'is no bug. So it would mean nothing that they fail with one. pytest says:\n'
+        + '\n'.join(f'    {line}' for line in last)
+    )
+
+
+def hunt(folder: pathlib.Path, progress: Progress) -> Hunt:
+    """Try a folder's suite on the snapshot, and on a copy with each bug."""
+    refuse_unfit(folder)
+    step = faults.step_with_bugs()
+    [(_, outcome)] = faults.try_suite(folder, step, [None])
+    refuse_failing(outcome, folder)
+    planted = faults.bugs(step)
+    tried: list[tuple[Bug, Outcome]] = []
+    for bug, outcome in faults.try_suite(folder, step, planted):
+        if bug:
+            tried.append((bug, outcome))
+        progress(len(tried), len(planted))
+    return Hunt(tried)
+
+
+def caught_by(outcome: Outcome) -> str:
+    """Return which test caught a bug, or how else the suite ended."""
+    if outcome.caught:
+        match = FAILED_TEST.fullmatch(outcome.reason)
+        return f'by {match[1]}' if match else ''
+    if outcome.passed:
+        return ''
+    return f'no test failed, but the suite broke off: {outcome.reason}'
+
+
+def table(found: Hunt) -> Table:
+    """Return a row for each bug."""
+    grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for bug, outcome in found.tried:
+        how = Text('caught', 'green') if outcome.caught else Text('got through', 'bold')
+        grid.add_row(f'bug {bug.number}', how, Text(caught_by(outcome), 'dim'))
+    return grid
+
+
+def changed_lines(bug: Bug) -> Iterator[str]:
+    """Yield what a bug changes, line by line, as a comparison shows it."""
+    for right, wrong in bug.changes:
+        before, after = right.strip('\n'), wrong.strip('\n')
+        for line in difflib.ndiff(before.splitlines(), after.splitlines()):
+            if not line.startswith('?'):
+                yield line.rstrip()
+
+
+def show_missed(console: Console, bug: Bug, change: bool) -> None:
+    """Show what a client would see of a bug; and the change, if that is wanted."""
+    console.print(Text(f'\nBug {bug.number}: {bug.fault}'))
+    if change:
+        console.print(Text(f'  In asgilook/{bug.file}:', 'dim'))
+        styles = {'-': 'green', '+': 'red'}
+        for line in changed_lines(bug):
+            text = Text(f'    {line}', styles.get(line[:1], ''))
+            console.print(text, no_wrap=True, overflow='ignore', crop=False)
+
+
+def report(
+    console: Console, folder: pathlib.Path, found: Hunt, fault: bool, change: bool
+) -> None:
+    """Show what came of a hunt: the faults and the changes only if they are wanted."""
+    console.print(Text(f'{shown(folder)}/{TESTS}\n', 'bold'))
+    console.print(table(found))
+    console.print(
+        Text(f'\nYour suite catches {found.caught} of {len(found.tried)} bugs.', 'bold')
+    )
+    if not found.missed:
+        return
+    if not fault and not change:
+        console.print(
+            'Of those that get through, `--bugs --hint` tells what a client would see, '
+            'and `--bugs --all` what was changed.'
+        )
+        return
+    for bug in found.missed:
+        show_missed(console, bug, change)
+    if change:
+        console.print('\nA line with - is right, one with + is the bug.')

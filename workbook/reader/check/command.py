@@ -1,0 +1,233 @@
+"""Check your own code, step by step, with the tests that guard the snapshots.
+
+tox -e check [-- OPTION ...]
+"""
+
+import argparse
+import pathlib
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from workbook.book.exercises import Exercise, ExerciseError, find
+from workbook.cli import Parser, Refusal, step_number
+from workbook.layout import WORK, Step
+from workbook.reader.check import (
+    bug_check,
+    exercise_check,
+    progress,
+    report,
+    runner,
+    submission,
+    summary,
+)
+from workbook.reader.check.runner import Run
+from workbook.reader.check.submission import shown
+
+ENDING = """
+The exit status is 0 if what was asked holds, and 1 if it does not. Without --step, that
+is every check of every step that was begun: whoever has finished chapter 3 gets 0, and
+later chapters do not count until something of them is there. With --step N it is every
+check of the steps from 1 to N, with --exercise every check of the exercise, and with
+--bugs every bug has to be caught. With several folders, it must hold for each.
+
+What --list calls solved is what --exercise found when it last looked at that folder. It
+is kept in .exercises.json, at the top of the workbook: delete it to begin anew.
+"""
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options."""
+    parser = Parser(
+        prog='tox -e check --',
+        description='Check your own code, step by step.',
+        epilog=ENDING,
+    )
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument(
+        '--step', type=step_number, metavar='N', help='check steps 1 to N, begun or not'
+    )
+    asked.add_argument(
+        '--exercise',
+        type=exercise_named,
+        metavar='NAME',
+        help='check your attempt at an exercise',
+    )
+    asked.add_argument(
+        '--list', action='store_true', help='list the exercises, and which are solved'
+    )
+    asked.add_argument(
+        '--bugs',
+        action='store_true',
+        help='plant bugs, and show which of them your own tests catch',
+    )
+    parser.add_argument(
+        '--all',
+        action='store_true',
+        help='show every check, not only the first wrong; with --bugs, the changes',
+    )
+    parser.add_argument(
+        '--hint',
+        action='store_true',
+        help='show the stronger hints as well; with --bugs, what a client would see',
+    )
+    parser.add_argument(
+        '--watch', action='store_true', help='check again whenever a file changes'
+    )
+    parser.add_argument(
+        '--app',
+        type=pathlib.Path,
+        nargs='+',
+        action='extend',
+        metavar='PATH',
+        help='the folder that holds your code (or more than one), in place of work/',
+    )
+    parser.add_argument(
+        '--summary', action='store_true', help='show one line for each folder'
+    )
+    parser.add_argument(
+        '--csv',
+        type=pathlib.Path,
+        metavar='FILE',
+        help=f'the file for the summary, a new one ({summary.DEFAULT}, or with a '
+        'number if that is there)',
+    )
+    options = parser.parse_args(arguments)
+    if options.csv and not options.summary:
+        parser.error('--csv goes with --summary')
+    if options.summary and options.watch:
+        parser.error('--summary does not go with --watch')
+    if options.summary and (options.exercise or options.list or options.bugs):
+        parser.error('--summary is of the steps: leave out the other option')
+    options.app = summary.expand(options.app or [WORK])
+    return options
+
+
+def stand(
+    folder: pathlib.Path, step: Step | None, told: runner.Told = runner.ignore
+) -> report.Standing:
+    """Check a folder, as far as it was begun or up to a step; return how it stands."""
+    submission.inspect(folder)
+    begun = asked = progress.begun(folder)
+    if step:
+        asked = [*step.before, step]
+    run = Run([])
+    if asked and not submission.is_empty(folder):
+        run = runner.run(folder, [other.tests for other in asked], told)
+    return report.Standing(shown(folder), begun, asked, run)
+
+
+def exercise_named(text: str) -> Exercise:
+    """Return the exercise of that name; refuse one that there is not."""
+    try:
+        return find(text)
+    except ExerciseError as error:
+        message = str(error)[0].lower() + str(error)[1:].rstrip('.')
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def check(console: Console, folder: pathlib.Path, options: argparse.Namespace) -> bool:
+    """Check what was asked of a folder, and show it; return whether it holds."""
+    if options.list:
+        if folder != WORK and not folder.is_dir():
+            raise Refusal(f'There is no folder {shown(folder)}: look at --app.')
+        exercise_check.show_list(console, folder)
+        return True
+    if options.exercise:
+        return check_exercise(console, folder, options)
+    if options.bugs:
+        return check_suite(console, folder, options)
+    return check_steps(console, folder, options)
+
+
+def check_exercise(
+    console: Console, folder: pathlib.Path, options: argparse.Namespace
+) -> bool:
+    """Check an attempt at an exercise; return whether it is solved."""
+    submission.inspect(folder)
+    with console.status('Looking ...') as status:
+        run = exercise_check.run(options.exercise, folder, show_in(console, status))
+    exercise_check.remember(options.exercise, folder, run)
+    shown = report.Shown(stronger=options.hint, all=options.all)
+    exercise_check.report(console, options.exercise, folder, run, shown)
+    return run.holds
+
+
+def check_suite(
+    console: Console, folder: pathlib.Path, options: argparse.Namespace
+) -> bool:
+    """Plant bugs, and try a folder's own tests; return whether they catch all."""
+    submission.inspect(folder)
+    with console.status('Planting bugs ...') as status:
+        found = bug_check.hunt(
+            folder,
+            lambda done, total: status.update(f'{done} of {total} bugs tried'),
+        )
+    bug_check.report(console, folder, found, options.hint, options.all)
+    return not found.missed
+
+
+def check_steps(
+    console: Console, folder: pathlib.Path, options: argparse.Namespace
+) -> bool:
+    """Check a folder, step by step; return whether what was asked holds."""
+    with console.status('Looking ...') as status:
+        standing = stand(folder, options.step, show_in(console, status))
+    report.report(
+        console, standing, report.Shown(stronger=options.hint, all=options.all)
+    )
+    return standing.holds
+
+
+def show_in(
+    console: Console, status: Status
+) -> Callable[[runner.Check, int, int], None]:
+    """Return a function that shows how far the checks are."""
+
+    def told(check: runner.Check, done: int, total: int) -> None:
+        width = max(console.width - 20, 20)
+        status.update(Text(f'{done} of {total}: {check.sentence}'[:width]))
+
+    return told
+
+
+def check_all(console: Console, options: argparse.Namespace) -> bool:
+    """Check each folder that was named; return whether all is as it was asked."""
+    holds = True
+    for index, folder in enumerate(options.app):
+        if index:
+            console.print()
+        try:
+            holds &= check(console, folder.resolve(), options)
+        except Refusal as refusal:
+            console.print(Text(str(refusal)))
+            holds = False
+    return holds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check; return the exit status."""
+    options = parse(arguments)
+    console = Console(highlight=False)
+    try:
+        if options.watch:
+            from workbook.reader.check import watch
+
+            watch.watch(console, options.app, lambda: check_all(console, options))
+            return 0
+        if options.summary:
+            holds = summary.summarise(
+                console,
+                options.app,
+                lambda folder: stand(folder, options.step),
+                options.csv,
+            )
+            return 0 if holds else 1
+        return 0 if check_all(console, options) else 1
+    except Refusal as refusal:
+        console.print(Text(str(refusal)))
+        return 1
+    except KeyboardInterrupt:
+        return 0 if options.watch else 130

@@ -1,0 +1,70 @@
+"""How far a folder has come: which steps have been begun in it."""
+
+import ast
+import contextlib
+import pathlib
+
+from workbook.layout import Step, steps
+
+PACKAGE = 'asgilook'
+
+
+def defined_in(tree: ast.AST, owner: str = '') -> set[str]:
+    """Return what a module defines: functions, classes, methods, attributes of self."""
+    found = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            found |= {node.name} | defined_in(node, f'{node.name}.')
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(f'{owner}{node.name}')
+            if owner:
+                found |= {f'{owner}{name}' for name in set_on_self(node)}
+    return found
+
+
+def set_on_self(function: ast.AST) -> set[str]:
+    """Return the attributes that a method gives to its object."""
+    return {
+        node.attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == 'self'
+    }
+
+
+def names(folder: pathlib.Path) -> set[str]:
+    """Return what the package in a folder defines, as far as it can be read."""
+    found = set()
+    for path in sorted((folder / PACKAGE).glob('*.py')):
+        with contextlib.suppress(OSError, SyntaxError, ValueError):
+            found |= defined_in(ast.parse(path.read_bytes()))
+    return found
+
+
+def added_files(step: Step) -> list[str]:
+    """Return the files that a step adds, as its tests say."""
+    return list(step.told['added'])
+
+
+def added_names(step: Step) -> set[str]:
+    """Return what a step defines that the step before it does not."""
+    before = step.before[-1:]
+    return names(step.snapshot).difference(*(names(other.snapshot) for other in before))
+
+
+def is_begun(step: Step, folder: pathlib.Path, defined: set[str]) -> bool:
+    """Return whether anything that the step adds is there."""
+    if any((folder / name).exists() for name in added_files(step)):
+        return True
+    return bool(defined & added_names(step))
+
+
+def begun(folder: pathlib.Path) -> list[Step]:
+    """Return the steps up to the last that was begun: what a reader stands at."""
+    defined = names(folder)
+    for step in reversed(steps()):
+        if is_begun(step, folder, defined):
+            return [*step.before, step]
+    return []

@@ -1,0 +1,170 @@
+"""A look at a reader's folder before any of it is run, and a copy to run."""
+
+import importlib.machinery
+import pathlib
+import shutil
+import sys
+import threading
+import tokenize
+import tomllib
+import warnings
+from collections.abc import Iterator
+
+from workbook.cli import Refusal
+from workbook.layout import LEFT_OUT, ROOT, WORK, steps
+
+from .progress import PACKAGE, added_files
+
+TESTS = 'tests'
+NOTE = 'START-HERE.txt'
+START = 'tox -e start'
+OF_A_PROJECT = {'.py', '.toml', '.ini', '.cfg'}
+COMPILES = threading.Lock()
+
+
+def shown(path: pathlib.Path) -> str:
+    """Return a path as a reader at the top of the workbook would write it."""
+    try:
+        return path.absolute().relative_to(ROOT).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def is_empty(folder: pathlib.Path) -> bool:
+    """Return whether nothing is in a folder but the note of `tox -e start`."""
+    return all(path.name == NOTE or path.name.startswith('.') for path in look(folder))
+
+
+def look(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return what lies in a folder."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise Refusal(f'{shown(folder)} cannot be read: {error.strerror}.') from error
+
+
+def inspect(folder: pathlib.Path) -> None:
+    """Refuse a folder that cannot be checked, in one line that says why."""
+    name = shown(folder)
+    if not folder.exists():
+        advice = f'`{START}` makes one' if folder == WORK else 'look at --app'
+        raise Refusal(f'There is no folder {name}: {advice}.')
+    if not folder.is_dir():
+        raise Refusal(f'{name} is a file: name the folder that holds your code.')
+    if is_empty(folder):
+        return
+    package = folder / PACKAGE
+    if not package.exists():
+        if (folder / 'app.py').exists() and folder.name == PACKAGE:
+            raise Refusal(
+                f'{name} is the package itself: name the folder that it lies in, '
+                f'{shown(folder.parent)}.'
+            )
+        raise Refusal(
+            f'There is no folder {PACKAGE} in {name}: the package of chapter 1 goes '
+            'there. If your code lies elsewhere, name its folder with --app.'
+        )
+    if not package.is_dir():
+        raise Refusal(f'{name}/{PACKAGE} is a file: it has to be a folder, a package.')
+    for path in sorted([*package.rglob('*.py'), *(folder / TESTS).rglob('*.py')]):
+        inspect_module(path, path.relative_to(folder).as_posix())
+    if (project := folder / 'pyproject.toml').exists():
+        inspect_project(project)
+    refuse_hidden_packages(folder)
+
+
+def read(path: pathlib.Path, name: str) -> str:
+    """Return the text of a file; refuse one that cannot be read."""
+    if path.is_dir():
+        raise Refusal(f'{name} is a folder: it has to be a file.')
+    try:
+        if path.suffix == '.py':
+            with tokenize.open(path) as file:
+                return file.read()
+        return path.read_text(encoding='utf-8')
+    except OSError as error:
+        raise Refusal(f'{name} cannot be read: {error.strerror}.') from error
+    except (UnicodeDecodeError, SyntaxError) as error:
+        raise Refusal(
+            f'{name}{not_utf_8(path.read_bytes())}: the file is not UTF-8. '
+            'Have your editor save it with that encoding.'
+        ) from error
+
+
+def not_utf_8(data: bytes) -> str:
+    """Return the line in which data is not UTF-8, as a message names it."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b'\n', 0, error.start) + 1
+        return f', line {line}'
+    return ', line 1 or 2'
+
+
+def inspect_module(path: pathlib.Path, name: str) -> None:
+    """Refuse a module that Python cannot compile."""
+    text = read(path, name)
+    try:
+        with COMPILES, warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            compile(text, name, 'exec', dont_inherit=True)
+    except SyntaxError as error:
+        kind = 'wrong indentation' if isinstance(error, IndentationError) else 'syntax'
+        code = (
+            f'\n    {error.text.strip()}' if error.text and error.text.strip() else ''
+        )
+        raise Refusal(
+            f'{name}, line {error.lineno}: Python cannot read this ({kind}: '
+            f'{error.msg}).{code}'
+        ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Refusal(f'{name}: Python cannot read this ({error}).') from error
+
+
+def inspect_project(path: pathlib.Path) -> None:
+    """Refuse a pyproject.toml that is no TOML."""
+    try:
+        tomllib.loads(read(path, path.name))
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(f'{path.name}: this is no TOML ({error}).') from error
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module of that name comes with Python, or was installed."""
+    packages = [place for place in sys.path if place.endswith('-packages')]
+    found = importlib.machinery.PathFinder.find_spec(module, packages)
+    return module in sys.stdlib_module_names or found is not None
+
+
+def refuse_hidden_packages(folder: pathlib.Path) -> None:
+    """Refuse a file that Python would find in place of a package."""
+    for path in folder.glob('*.py'):
+        if is_installed(path.stem):
+            raise Refusal(
+                f'{path.name} hides the package {path.stem}, as it has its name: '
+                'rename the file.'
+            )
+
+
+def of_the_project(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield what of a folder belongs to the project, as far as checks use it."""
+    wanted = {name.partition('/')[0] for step in steps() for name in added_files(step)}
+    for path in look(folder):
+        is_small = path.is_file() and path.suffix in OF_A_PROJECT
+        if path.name in wanted or (is_small):
+            yield path
+
+
+def copy(folder: pathlib.Path, to: pathlib.Path) -> None:
+    """Copy what is to be checked: whatever the code does, the original stays."""
+    to.mkdir()
+    for path in of_the_project(folder):
+        try:
+            if path.is_dir():
+                shutil.copytree(
+                    path, to / path.name, ignore=LEFT_OUT, ignore_dangling_symlinks=True
+                )
+            else:
+                shutil.copy(path, to)
+        except (OSError, shutil.Error) as error:
+            raise Refusal(f'{shown(path)} cannot be read: {error}.') from error
