@@ -151,7 +151,8 @@ def types_settings(arguments: list[str]) -> Settings:
 
 def workbook_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e workbook`."""
-    everything = ['tests/workbook', '--numprocesses=2', '--dist=loadfile']
+    everything = ['tests/workbook', 'tests/examples']
+    everything += ['--numprocesses=2', '--dist=loadfile']
     return {
         'description': 'test the workbook: its steps against each other, its tools',
         'deps': [

@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
 
 from workbook import faults
-from workbook.layout import LEFT_OUT
+from workbook.layout import copy_tree
 
 PATIENCE = 30
 """How long the suite may take on one change, in seconds."""
@@ -181,7 +181,7 @@ def set_up(
         (tests / name).write_text(text, encoding='utf-8')
     shutil.copy(project / 'pyproject.toml', folder)
     package = project / 'asgilook'
-    shutil.copytree(package, folder / 'asgilook', ignore=LEFT_OUT)
+    copy_tree(package, folder / 'asgilook')
     if change:
         change.put_into(folder)
 

@@ -1,4 +1,4 @@
-"""What the tools' command lines have in common."""
+"""What the commands have in common: their options, and one error."""
 
 import argparse
 from typing import Any, NoReturn
@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 from workbook.layout import Step, steps
 
 
-class Refusal(Exception):  # noqa: N818 - what it refuses is no error of ours
-    """What was asked for cannot be done; the message says what to do."""
+class UserError(Exception):
+    """What was asked for can't be done; the message says what to do."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -17,7 +17,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
 
-from workbook.layout import LEFT_OUT, Step, steps
+from workbook.layout import Step, copy_tree, steps
 
 PATIENCE = 120
 """How long one run of a suite may take, in seconds."""
@@ -70,7 +70,7 @@ class Outcome:
         return next(iter(failed or lines[-1:]), 'pytest printed nothing.')
 
     @property
-    def told(self) -> str:
+    def report(self) -> str:
         """The reason, and below it all that was printed."""
         return f'{self.reason}\n{self.output}'
 
@@ -112,8 +112,8 @@ def set_up(suite: pathlib.Path, package: pathlib.Path, folder: pathlib.Path) -> 
     """Put a suite beside a package: what is run, and what it is run on."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(suite / 'pyproject.toml', folder)
-    shutil.copytree(suite / 'tests', folder / 'tests', ignore=LEFT_OUT)
-    shutil.copytree(package, folder / 'asgilook', ignore=LEFT_OUT)
+    copy_tree(suite / 'tests', folder / 'tests')
+    copy_tree(package, folder / 'asgilook')
 
 
 def run_suite(folder: pathlib.Path, *options: str) -> Outcome:

@@ -123,7 +123,7 @@ def test_leaves_nothing(copy, monkeypatch, tmp_path):
 )
 def test_passes_without_a_bug(outcomes):
     """The suite passes on the snapshot as it is."""
-    assert outcomes[None].passed, outcomes[None].told
+    assert outcomes[None].passed, outcomes[None].report
 
 
 @pytest.mark.plants_bugs
@@ -137,6 +137,6 @@ def test_passes_without_a_bug(outcomes):
 @pytest.mark.parametrize('name', BUGS)
 def test_catches_bug(outcomes, name):
     """The suite fails on a snapshot with a bug in it, each time in a test."""
-    assert outcomes[None].passed, outcomes[None].told
+    assert outcomes[None].passed, outcomes[None].report
     assert not outcomes[name].passed, BUGS[name].fault
-    assert outcomes[name].caught, outcomes[name].told
+    assert outcomes[name].caught, outcomes[name].report

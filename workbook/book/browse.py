@@ -31,7 +31,7 @@ from playwright.async_api import (
 )
 from playwright.async_api import TimeoutError as PatienceLost
 
-from workbook.cli import Parser, Refusal
+from workbook.cli import Parser, UserError
 from workbook.layout import BOOK
 
 BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
@@ -94,7 +94,7 @@ def chromium() -> str:
     for name in BROWSERS:
         if path := shutil.which(name):
             return path
-    raise Refusal(
+    raise UserError(
         f'There is no browser: install Chromium (apt-get install chromium), so that '
         f'one of {", ".join(BROWSERS)} is on the PATH.'
     )
@@ -105,7 +105,7 @@ def pages(book: pathlib.Path) -> list[str]:
     found = sorted(path.relative_to(book) for path in book.rglob('*.html'))
     names = [path.as_posix() for path in found if path.parts[0] != '_static']
     if not names:
-        raise Refusal(f'There is no book in {book}: build it by tox -e docs.')
+        raise UserError(f'There is no book in {book}: build it by tox -e docs.')
     return names
 
 
@@ -279,8 +279,8 @@ def main() -> int:
             arguments.screenshots.mkdir(parents=True, exist_ok=True)
         with served(arguments.book) as base:
             found = asyncio.run(browse(base, names, arguments.screenshots))
-    except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
         return 1
     for (name, (check, what)), views in sorted(found.items()):
         seen = ', '.join(view for view in VIEWS if view in views)

@@ -729,7 +729,7 @@ def diagrams() -> dict[str, str]:
 
 
 if __name__ == '__main__':
-    here = pathlib.Path(__file__).parent
+    here = pathlib.Path(__file__).parents[2] / 'docs' / 'pictures'
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here
     for name, content in diagrams().items():
         (folder / name).write_text(content, encoding='utf-8', newline='\n')

@@ -20,13 +20,10 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
-from workbook.layout import LEFT_OUT, ROOT, Step, steps
+from workbook.cli import UserError
+from workbook.layout import ROOT, Step, copy_tree, steps
 
 EXERCISES = ROOT / 'exercises'
-
-
-class ExerciseError(Exception):
-    """What is asked for cannot be done; the message says what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Exercise:
 
     step: Step
     folder: pathlib.Path
-    told: dict[str, Any] = dataclasses.field(repr=False)
+    metadata: dict[str, Any] = dataclasses.field(repr=False)
 
     @property
     def name(self) -> str:
@@ -45,12 +42,12 @@ class Exercise:
     @property
     def title(self) -> str:
         """The heading in the book, without its number."""
-        return str(self.told['title'])
+        return str(self.metadata['title'])
 
     @property
     def order(self) -> int:
         """The place among the chapter's exercises."""
-        return int(self.told['order'])
+        return int(self.metadata['order'])
 
     @property
     def heading(self) -> str:
@@ -65,22 +62,22 @@ class Exercise:
     @property
     def requirements(self) -> list[str]:
         """What has to be installed to check it, beyond what its step needs."""
-        return list(self.told.get('requirements', []))
+        return list(self.metadata.get('requirements', []))
 
     @property
     def replaced(self) -> list[str]:
         """The lines of the snapshot that the solution takes out."""
-        return list(self.told.get('replaced', []))
+        return list(self.metadata.get('replaced', []))
 
     @property
     def unbegun(self) -> list[str]:
         """The files that it starts without, or as the step before left them."""
-        return list(self.told.get('unbegun', []))
+        return list(self.metadata.get('unbegun', []))
 
     @property
     def holds_already(self) -> dict[str, str]:
         """The tests that pass before anything is solved, and why."""
-        return dict(self.told.get('holds_already', {}))
+        return dict(self.metadata.get('holds_already', {}))
 
     @property
     def task(self) -> pathlib.Path:
@@ -117,17 +114,17 @@ def exercises(folder: pathlib.Path = EXERCISES) -> list[Exercise]:
     for path in folder.glob('*/*/exercise.toml'):
         chapter = path.parent.parent.name
         if chapter not in by_name:
-            raise ExerciseError(
+            raise UserError(
                 f'{path.parent}: there is no step {chapter}; '
                 f'there are {", ".join(by_name)}.'
             )
         try:
-            told = tomllib.loads(path.read_text(encoding='utf-8'))
+            metadata = tomllib.loads(path.read_text(encoding='utf-8'))
         except tomllib.TOMLDecodeError as error:
-            raise ExerciseError(f'{path}: {error}.') from None
-        if missing := {'title', 'order'} - told.keys():
-            raise ExerciseError(f'{path}: add {" and ".join(sorted(missing))}.')
-        found.append(Exercise(by_name[chapter], path.parent, told))
+            raise UserError(f'{path}: {error}.') from None
+        if missing := {'title', 'order'} - metadata.keys():
+            raise UserError(f'{path}: add {" and ".join(sorted(missing))}.')
+        found.append(Exercise(by_name[chapter], path.parent, metadata))
     return sorted(found, key=lambda each: (each.step.number, each.order, each.name))
 
 
@@ -137,7 +134,7 @@ def find(name: str, folder: pathlib.Path = EXERCISES) -> Exercise:
     if name in found:
         return found[name]
     near = difflib.get_close_matches(name, found, n=3, cutoff=0.5) or list(found)
-    raise ExerciseError(f'There is no exercise {name!r}. Try {" or ".join(near)}.')
+    raise UserError(f'There is no exercise {name!r}. Try {" or ".join(near)}.')
 
 
 def requirements(found: Iterable[Exercise]) -> list[str]:
@@ -156,7 +153,7 @@ def check_arguments(exercise: Exercise, folder: pathlib.Path) -> list[str]:
 
 def begin(exercise: Exercise, into: pathlib.Path) -> None:
     """Make a folder with what the reader has when the exercise begins."""
-    shutil.copytree(exercise.step.snapshot, into, ignore=LEFT_OUT)
+    copy_tree(exercise.step.snapshot, into)
     for name in exercise.unbegun:
         if (into / name).is_dir():
             shutil.rmtree(into / name)
@@ -167,11 +164,11 @@ def begin(exercise: Exercise, into: pathlib.Path) -> None:
                 shutil.copy(step.snapshot / name, into / name)
 
 
-def lay_over(
+def overlaid_copy(
     snapshot: pathlib.Path, overlay: pathlib.Path, into: pathlib.Path
 ) -> pathlib.Path:
     """Make a folder with a snapshot, and an overlay on it; return the folder."""
-    shutil.copytree(snapshot, into, ignore=LEFT_OUT)
+    copy_tree(snapshot, into)
     if overlay.is_dir():
-        shutil.copytree(overlay, into, ignore=LEFT_OUT, dirs_exist_ok=True)
+        copy_tree(overlay, into)
     return into

@@ -28,10 +28,18 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from workbook.book import samples
-from workbook.book.sessions import REPL, Block, Exchange, Mistake, blocks, fields, mend
+from workbook.book.sessions import (
+    REPL,
+    Block,
+    Exchange,
+    PageError,
+    blocks,
+    fields,
+    mend,
+)
 from workbook.book.terminal import Terminal
-from workbook.cli import Parser, Refusal
-from workbook.layout import LEFT_OUT, ROOT, Step, steps
+from workbook.cli import Parser, UserError
+from workbook.layout import ROOT, Step, copy_tree, steps
 from workbook.processes import free_port, listens, wait_until
 from workbook.reader.serve import REDIS, STORAGE, embedded_redis
 
@@ -87,14 +95,14 @@ class Sandbox:
         step: Step,
         docs: pathlib.Path,
         stack: contextlib.ExitStack,
-        told: dict[str, str],
+        metadata: dict[str, str],
     ) -> None:
-        self.docs = docs
+        self.examples = docs.parent / 'examples'
         self.terminals: list[Terminal] = []
         self.root = pathlib.Path(
             stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         ).resolve()
-        if step.uses_redis and told.get('redis') != 'none':
+        if step.uses_redis and metadata.get('redis') != 'none':
             url = stack.enter_context(embedded_redis())
         else:
             url = f'redis://localhost:{free_port()}'
@@ -103,9 +111,9 @@ class Sandbox:
         self.root.chmod(0o755)  # A server that root starts may work as somebody else.
         self.home, self.temp = self.root / 'home', self.root / 'tmp'
         self.folder, self.state = self.home / 'asgilook', self.root / 'state'
-        shutil.copytree(step.snapshot, self.folder, ignore=LEFT_OUT)
-        if 'with' in told:
-            self.lay_over(told['with'], self.folder)
+        copy_tree(step.snapshot, self.folder)
+        if 'with' in metadata:
+            self.lay_over(metadata['with'], self.folder)
         samples.write(self.folder)
         self.make_workbook()
         config = self.home / '.config' / 'httpie' / 'config.json'
@@ -212,15 +220,15 @@ class Sandbox:
 
     def lay_over(self, name: str, folder: pathlib.Path) -> None:
         """Copy the files of a folder of the book over those that are there."""
-        if not (self.docs / name).is_dir():
-            raise Mistake(f'there is no folder {self.docs / name}')
-        shutil.copytree(self.docs / name, folder, dirs_exist_ok=True)
+        if not (self.examples / name).is_dir():
+            raise PageError(f'there is no folder {self.examples / name}')
+        shutil.copytree(self.examples / name, folder, dirs_exist_ok=True)
 
     def run(self, block: Block) -> Iterator[tuple[Exchange, list[str]]]:
         """Run a block; yield each exchange, and the lines that came in its place."""
         if 'log' in block.options:
             if self.server is None:
-                raise Mistake('there is no server, so it has no log')
+                raise PageError('there is no server, so it has no log')
             self.server.settle(QUIET)
             yield (
                 Exchange([], block.lines),
@@ -251,7 +259,7 @@ class Sandbox:
         terminal = self.start(f'{keep}\n{before}\n{command}')
         if not wait_until(lambda: terminal.ended, TIME_LIMIT):
             self.stop(terminal, signal.SIGKILL)
-            raise Mistake(too_long(command, terminal))
+            raise PageError(too_long(command, terminal))
         terminal.reader.join(0.1)
         self.forget_ended(terminal)
         return terminal.take()
@@ -267,10 +275,10 @@ class Sandbox:
             if not beside or other == port:
                 self.stop(self.servers[other])
         if not wait_until(lambda: not listens(port), PORT_LIMIT):
-            raise Mistake(f'something uses port {port}: stop it, and try again')
+            raise PageError(f'something uses port {port}: stop it, and try again')
         self.server = self.servers[port] = server = self.start(f'{before}\n{command}')
         if not wait_until(lambda: server.ended or listens(port), TIME_LIMIT):
-            raise Mistake(
+            raise PageError(
                 f'nothing listens on port {port}. ' + too_long(command, server)
             )
         server.settle(QUIET)
@@ -283,7 +291,7 @@ class Sandbox:
         script = f'{before}\nexec python -c {shlex.quote(RUN_REPL)}'
         self.repl = self.start(script, piped=True)
         if not wait_until(self.repl.waits, TIME_LIMIT):
-            raise Mistake(too_long(REPL, self.repl))
+            raise PageError(too_long(REPL, self.repl))
         return self.repl.take().removesuffix('>>> ')
 
     def type(self, exchange: Exchange) -> list[str]:
@@ -299,7 +307,7 @@ class Sandbox:
             self.repl.type(self.typed(line))
             if not wait_until(self.repl.waits, TIME_LIMIT):
                 self.stop(self.repl, signal.SIGKILL)
-                raise Mistake(too_long(exchange.command, self.repl))
+                raise PageError(too_long(exchange.command, self.repl))
             text = self.repl.take()
             prompt = text[-4:] if text[-4:] == '... ' else '>>> '
             lines += self.printed(text.removesuffix(prompt), exchange.output)
@@ -338,15 +346,15 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
     result = Result(lines, [])
     start, done = 1, 0
     try:
-        told = fields(lines)
+        metadata = fields(lines)
         by_number = {str(step.number): step for step in steps()}
         exercised = [step for step in steps() if step.name in page.resolve().parts]
-        number = told.get('step', str((exercised or steps())[-1].number))
+        number = metadata.get('step', str((exercised or steps())[-1].number))
         if number not in by_number:
-            raise Mistake(f'there is no step {number}')
+            raise PageError(f'there is no step {number}')
         found = list(blocks(lines, plain=docs.resolve() not in page.resolve().parents))
         with contextlib.ExitStack() as stack:
-            sandbox = Sandbox(by_number[number], docs, stack, told)
+            sandbox = Sandbox(by_number[number], docs, stack, metadata)
             for block in found:
                 start = block.start + 1
                 if reason := block.options.get('not-run'):
@@ -355,7 +363,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
                 needed = block.options.get('needs')
                 if needed and not shutil.which(needed):
                     if os.environ.get('CI'):
-                        raise Mistake(f'install {needed}: in CI nothing is left out')
+                        raise PageError(f'install {needed}: in CI nothing is left out')
                     result.not_run.append((start, f'{needed} is not installed'))
                     continue
                 new = [line for pair in sandbox.run(block) for line in replace(*pair)]
@@ -364,10 +372,10 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
                     result.new += [*lines[done : block.start], *came]
                     done = block.end
                 result.run += 1
-    except Mistake as mistake:
+    except PageError as mistake:
         result.mistake = f'line {mistake.line or start}: {mistake}'
-    except Refusal as refusal:
-        result.mistake = str(refusal)
+    except UserError as error:
+        result.mistake = str(error)
     result.new += lines[done:]
     return result
 

@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from html import escape
 
 from workbook.book import diagrams, samples
-from workbook.layout import steps
+from workbook.layout import ROOT, steps
 from workbook.processes import comes_up
 
-FILE = pathlib.Path(__file__).with_name('running.svg')
+FILE = ROOT / 'docs' / 'pictures' / 'running.svg'
 WIDTH, COLUMNS, LINE, LETTERS = 760, 92, 18, 13
 """Of the picture, in pixels; of a line, in letters; of a line and a letter."""
 

@@ -5,6 +5,8 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 
+from workbook.cli import UserError
+
 OPTIONS = {
     'server': False,
     'port': True,
@@ -31,8 +33,8 @@ HIDDEN = '\0'
 """What stands for a line that need not be there."""
 
 
-class Mistake(Exception):  # noqa: N818 - whoever wrote the page made it, not we
-    """A page that cannot be run; the message says what to do."""
+class PageError(UserError):
+    """A page that can't be run; the message says what to do, and `line` where."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -89,7 +91,7 @@ class Block:
                 more = ''
                 last.output.append(line)
             else:
-                raise Mistake(
+                raise PageError(
                     'the block begins with no prompt: '
                     'begin it with `$ ` or `>>> `, or give it the option :log:'
                 )
@@ -119,7 +121,7 @@ def options_above(lines: list[str], number: int) -> dict[str, str]:
         number -= 1
         if match := COMMENT.fullmatch(lines[number]):
             if match[1] not in OPTIONS:
-                raise Mistake(f'no block has the option {match[1]}', number)
+                raise PageError(f'no block has the option {match[1]}', number)
             found[match[1]] = match[2].strip()
     return found
 
@@ -149,7 +151,7 @@ def block(lines: list[str], start: int, outside: int) -> Block:
             break
         start += 1
     for name in options.keys() - OPTIONS.keys():
-        raise Mistake(f'no block has the option :{name}:', start)
+        raise PageError(f'no block has the option :{name}:', start)
     while start < end and not lines[start].strip():
         start += 1
     content = [line[indent:] for line in lines[start:end]]

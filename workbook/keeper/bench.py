@@ -38,8 +38,8 @@ import redis
 import redis.asyncio
 from falcon.asgi import Request, Response
 
-from workbook.cli import Parser
-from workbook.layout import steps
+from workbook.cli import Parser, UserError
+from workbook.layout import ROOT, steps
 from workbook.processes import comes_up, free_port
 from workbook.reader.serve import REDIS, STORAGE
 
@@ -47,16 +47,12 @@ PACKAGES = {'redis-server': 'redis', 'wrk': 'wrk'}
 """The programs that are needed, and what brings them."""
 
 SNAPSHOT = ['asgilook.asgi:app']
-BARE = ['bench:bare_app', '--factory', '--app-dir', str(pathlib.Path(__file__).parent)]
+BARE = ['workbook.keeper.bench:bare_app', '--factory', '--app-dir', str(ROOT)]
 BARE_KEY = 'bench:bare'
 UVICORN_OPTIONS = '--no-access-log --log-level warning'
 WRK_OPTIONS = '-t1 -c16 -d1'
 THUMBNAIL = (400, 300)
 AT_ONCE = 32
-
-
-class Failure(Exception):  # noqa: N818 - a tool or a server's, often, not ours
-    """Nothing can be measured; the message says why."""
 
 
 class Row(NamedTuple):
@@ -109,7 +105,7 @@ def running(command: list[str], **environment: str) -> Iterator[tuple[int, int]]
     )
     try:
         if not comes_up(process, port):
-            raise Failure(f'This does not start: {" ".join(command)}')
+            raise UserError(f'This does not start: {" ".join(command)}')
         yield port, process.pid
     finally:
         process.terminate()
@@ -137,7 +133,7 @@ class Server(NamedTuple):
             response = connection.getresponse()
             response.read()
             if response.status != 201:
-                raise Failure(f'An upload was answered with {response.status}.')
+                raise UserError(f'An upload was answered with {response.status}.')
             name = pathlib.PurePosixPath(response.headers['Location']).stem
         return f'/thumbnails/{name}/{THUMBNAIL[0]}x{THUMBNAIL[1]}.jpeg'
 
@@ -154,7 +150,7 @@ def get(connection: http.client.HTTPConnection, path: str, cache: str) -> bytes:
     response = connection.getresponse()
     body = response.read()
     if (response.status, response.headers['X-ASGILook-Cache']) != (200, cache):
-        raise Failure(f'GET {path}: no {cache}, but {response.status}.')
+        raise UserError(f'GET {path}: no {cache}, but {response.status}.')
     return body
 
 
@@ -210,7 +206,7 @@ def wrk(port: int, path: str) -> float:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rate = re.search(r'Requests/sec:\s*([\d.]+)', done.stdout)
     if rate is None or 'Non-2xx' in done.stdout or 'Socket errors' in done.stdout:
-        raise Failure(f'wrk met with errors:\n{done.stdout}')
+        raise UserError(f'wrk met with errors:\n{done.stdout}')
     return float(rate[1])
 
 
@@ -386,7 +382,7 @@ def measure(quick: bool) -> list[Row]:
     """Return the table."""
     for program, package in PACKAGES.items():
         if shutil.which(program) is None:
-            raise Failure(f'{program} is missing: install the package {package}.')
+            raise UserError(f'{program} is missing: install the package {package}.')
     rows = [HEAD]
     for measurement in (cached, uncached, gaps, memory, at_once):
         with contextlib.ExitStack() as stack:
@@ -406,8 +402,8 @@ def main() -> int:
     print(flush=True)
     try:
         rows = measure(options.quick)
-    except Failure as failure:
-        print(failure, file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -23,12 +23,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 
 from workbook.book.sessions import fields
-from workbook.cli import Parser, Refusal, step_number
+from workbook.cli import Parser, UserError, step_number
 from workbook.layout import ROOT, Step, steps
 
 OVERLAYS = ['examples/pitfalls/*', 'exercises/*/*/solution']
 """The folders whose files stand in for those of a snapshot."""
-TOLD = 20
+DISTINCTIVE = 20
 """The length from which a line is looked for elsewhere, in characters."""
 MARKER = re.compile(rb'^(?:<{7}|>{7}) ', re.MULTILINE)
 REPLACED = 0.5
@@ -119,10 +119,10 @@ def git(*arguments: str) -> bytes:
     try:
         ended = subprocess.run(['git', *arguments], cwd=ROOT, capture_output=True)
     except FileNotFoundError as error:
-        raise Refusal('There is no git here: install it, and try again.') from error
+        raise UserError('There is no git here: install it, and try again.') from error
     if ended.returncode:
         why = ended.stderr.decode(errors='replace').strip().splitlines()
-        raise Refusal(f'git says: {why[0] if why else ended.returncode}')
+        raise UserError(f'git says: {why[0] if why else ended.returncode}')
     return ended.stdout
 
 
@@ -218,7 +218,7 @@ def merge_text(
             cwd=folder,
         )
     if not 0 <= ended.returncode < 128:
-        raise Refusal(f'git says: {ended.stderr.decode(errors="replace").strip()}')
+        raise UserError(f'git says: {ended.stderr.decode(errors="replace").strip()}')
     return ended.stdout, ended.returncode == 0
 
 
@@ -303,14 +303,16 @@ class Forward:
         source = f'steps/{self.steps[0].name}'
         names = self.dirty(source)
         if not names:
-            raise Refusal(f'{source} has no edit to carry: all of it is committed.')
+            raise UserError(f'{source} has no edit to carry: all of it is committed.')
         for name in names:
             edited = self.now.get(f'{source}/{name}')
             if edited and edited.is_text and MARKER.search(edited.data):
-                raise Refusal(f'{source}/{name} still has conflict markers: mend it.')
+                raise UserError(f'{source}/{name} still has conflict markers: mend it.')
             self.carry(name)
         if not self.outcomes:
-            raise Refusal(f'Nothing but {source} has these files: there is no further.')
+            raise UserError(
+                f'Nothing but {source} has these files: there is no further.'
+            )
         self.refuse_own_edits()
 
     def carry(self, name: str) -> None:
@@ -318,7 +320,7 @@ class Forward:
         first, *later = self.steps
         source = f'steps/{first.name}/{name}'
         base, theirs = self.before.get(source), self.now.get(source)
-        self.lay_over(first, name, base, theirs)
+        self.carry_into_overlays(first, name, base, theirs)
         before = first
         for index, step in enumerate(later):
             path = f'steps/{step.name}/{name}'
@@ -329,7 +331,7 @@ class Forward:
                 self.wait(name, step, later[index + 1 :])
                 return
             base, theirs, before = self.before.get(path), outcome.version, step
-            self.lay_over(step, name, base, theirs)
+            self.carry_into_overlays(step, name, base, theirs)
 
     def wait(self, name: str, stopped: Step, later: list[Step]) -> None:
         """Note what the edit reaches once a step is settled."""
@@ -342,7 +344,7 @@ class Forward:
             if path in self.before:
                 self.outcomes.append(Outcome(path, 'waits', hint))
 
-    def lay_over(
+    def carry_into_overlays(
         self, step: Step, name: str, base: Version | None, theirs: Version | None
     ) -> None:
         """Carry the edit of one file into what is laid over its step."""
@@ -371,7 +373,7 @@ class Forward:
             hint = 'it stays without the edit' if here == ours else ''
             return Outcome(path, 'mended', hint, version=here)
         if here not in (ours, outcome.version) and not self.record.wrote(path, here):
-            raise Refusal(own_edits(path))
+            raise UserError(own_edits(path))
         self.record.note(path, outcome.version, '' if outcome.done else asked)
         return outcome
 
@@ -384,7 +386,7 @@ class Forward:
                 if path in planned:
                     continue
                 if not self.record.wrote(path, self.now.get(path)):
-                    raise Refusal(own_edits(path))
+                    raise UserError(own_edits(path))
                 undo = f'git restore {path}' if path in self.before else 'delete it'
                 hint = f'an edit that is no more was carried here: {undo}'
                 self.outcomes.append(Outcome(path, 'left over', hint))
@@ -446,7 +448,7 @@ class Forward:
             )
             gone = set(old.data.splitlines() if old else [])
             gone -= set(new.data.splitlines() if new else [])
-            lines |= {line.strip() for line in gone if len(line.strip()) >= TOLD}
+            lines |= {line.strip() for line in gone if len(line.strip()) >= DISTINCTIVE}
         seen = {outcome.path for outcome in self.outcomes}
         for path, version in sorted(self.now.items()):
             if path.startswith('steps/') or path in seen or not version.is_text:
@@ -491,8 +493,8 @@ def main() -> int:
     )
     try:
         return forward(parser.parse_args().step)
-    except Refusal as refusal:
-        print(f'{refusal} Nothing was written.', file=sys.stderr)
+    except UserError as error:
+        print(f'{error} Nothing was written.', file=sys.stderr)
         return 2
 
 

@@ -22,7 +22,7 @@ import urllib.request
 import zlib
 from collections.abc import Iterator
 
-from workbook.cli import Parser
+from workbook.cli import Parser, UserError
 from workbook.layout import ROOT
 from workbook.processes import free_port, listens, wait_until
 
@@ -52,10 +52,6 @@ MISSING = [
 
 KEPT = ('PIP_', 'UV_', 'SSL_', 'REQUESTS_', 'HTTP_', 'HTTPS_', 'NO_PROXY')
 """How the names begin of those settings without which nothing can be installed."""
-
-
-class Failure(Exception):  # noqa: N818 - it is the README's, not ours
-    """The README does not hold; the message says where."""
 
 
 def cloned(folder: pathlib.Path) -> pathlib.Path:
@@ -95,7 +91,9 @@ def commands(folder: pathlib.Path) -> list[str]:
         dict.fromkeys(line for line in lines if line.startswith('python3 -m venv'))
     )
     if len(found) != 2:
-        raise Failure(f'README.rst has {len(found)} commands for a bare machine, not 2')
+        raise UserError(
+            f'README.rst has {len(found)} commands for a bare machine, not 2'
+        )
     return found
 
 
@@ -129,7 +127,7 @@ def running(
             process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            raise Failure('Ctrl-C did not stop the service') from None
+            raise UserError('Ctrl-C did not stop the service') from None
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -137,13 +135,13 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
     def answers() -> bool:
         if process.poll() is not None:
-            raise Failure(f'the command ended with {process.returncode}')
+            raise UserError(f'the command ended with {process.returncode}')
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10):
             return True
         return False
 
     if not wait_until(answers, PATIENCE):
-        raise Failure(f'nothing answered at {url} in {PATIENCE} seconds')
+        raise UserError(f'nothing answered at {url} in {PATIENCE} seconds')
 
 
 def serve(command: str, folder: pathlib.Path, environment: dict[str, str]) -> None:
@@ -162,9 +160,9 @@ def serve(command: str, folder: pathlib.Path, environment: dict[str, str]) -> No
             with urllib.request.urlopen(url + record['thumbnails'][0]) as answer:
                 said.append(answer.headers['X-ASGILook-Cache'])
         if said != ['Miss', 'Hit']:
-            raise Failure(f'the cache said {said}')
+            raise UserError(f'the cache said {said}')
     if listens(port):
-        raise Failure('something still listens after Ctrl-C')
+        raise UserError('something still listens after Ctrl-C')
     print(f'One command served after {answered:.0f} s; first picture {uploaded:.1f} s.')
 
 
@@ -173,7 +171,7 @@ def test(command: str, folder: pathlib.Path, environment: dict[str, str]) -> Non
     started = time.monotonic()
     ended = subprocess.run(command, shell=True, cwd=folder, env=environment)
     if ended.returncode:
-        raise Failure(f'`{command}` ended with {ended.returncode}')
+        raise UserError(f'`{command}` ended with {ended.returncode}')
     print(f'One command tested everything in {time.monotonic() - started:.0f} s.')
 
 
@@ -197,8 +195,8 @@ def main() -> int:
                 serve(to_serve, folder, environment)
             if 'test' in wanted:
                 test(to_test, folder, environment)
-        except Failure as failure:
-            print(f'The README does not hold: {failure}', file=sys.stderr)
+        except UserError as error:
+            print(f'The README does not hold: {error}', file=sys.stderr)
             return 1
     return 0
 

@@ -19,7 +19,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from workbook.cli import Parser, Refusal
+from workbook.cli import Parser, UserError
 from workbook.layout import ROOT
 
 FOLDER = ROOT / 'notebooks'
@@ -106,13 +106,13 @@ def with_solutions(notebook: Any, solved: dict[str, str]) -> Any:
         cells.append(cell)
         if NOW_YOU in tags(cell):
             if cell.id not in solved:
-                raise Refusal(f'there is no solution of the cell {cell.id}')
+                raise UserError(f'there is no solution of the cell {cell.id}')
             _, divider, checks = cell.source.partition(DIVIDER)
             source = f'{solved[cell.id]}\n\n{divider}{checks}'
             cells.append(nbformat.v4.new_code_cell(source, id=f'{cell.id}-solved'))
     unused = solved.keys() - {cell.id for cell in cells if NOW_YOU in tags(cell)}
     if unused:
-        raise Refusal(f'no cell for the solutions {sorted(unused)}')
+        raise UserError(f'no cell for the solutions {sorted(unused)}')
     return nbformat.from_dict({**notebook, 'cells': cells})
 
 
@@ -145,8 +145,8 @@ async def run(lab: Lab, folder: pathlib.Path | None = None) -> list[str]:
             extra_arguments=['--log-level=ERROR'],
         ).async_execute()
         found = faults(notebook)
-    except Refusal as refusal:
-        found = [str(refusal)]
+    except UserError as error:
+        found = [str(error)]
     except CellExecutionError as error:
         failed = [cell.id for cell in notebook.cells if cell.get('outputs')][-1]
         found = [f'cell {failed}: {error.ename}: {error.evalue}']
@@ -179,7 +179,7 @@ def choose(numbers: list[int]) -> list[Lab]:
     found = labs()
     if unknown := sorted(set(numbers) - {lab.number for lab in found}):
         known = ', '.join(str(lab.number) for lab in found)
-        raise Refusal(f'There is no lab {unknown[0]}: there are {known}.')
+        raise UserError(f'There is no lab {unknown[0]}: there are {known}.')
     return [lab for lab in found if not numbers or lab.number in numbers]
 
 
@@ -192,8 +192,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         chosen = choose(arguments.numbers)
-    except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
         return 1
     if arguments.strip:
         for lab in chosen:

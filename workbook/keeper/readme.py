@@ -31,7 +31,7 @@ def row(step: Step) -> list[str]:
     lines = f'{size(step.snapshot / "asgilook")}'
     if tests := size(step.snapshot / 'tests'):
         lines += f', and {tests} of tests'
-    cells = [f'`<steps/{step.name}>`_', step.told['teaches'], lines]
+    cells = [f'`<steps/{step.name}>`_', step.metadata['teaches'], lines]
     return [
         textwrap.fill(
             cell,

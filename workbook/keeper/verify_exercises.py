@@ -25,15 +25,14 @@ from collections.abc import Iterable, Iterator
 from workbook.book.exercises import (
     EXERCISES,
     Exercise,
-    ExerciseError,
     begin,
     check_arguments,
     exercises,
     find,
-    lay_over,
+    overlaid_copy,
 )
-from workbook.cli import Parser
-from workbook.layout import ROOT, Step
+from workbook.cli import Parser, UserError
+from workbook.layout import ROOT
 
 AT_ONCE = os.cpu_count() or 2
 """How many exercises are proven at the same time."""
@@ -148,7 +147,7 @@ def missing(exercise: Exercise) -> Iterator[str]:
             yield f'unbegun names {name}, which the snapshot has not got'
 
 
-def untold(exercise: Exercise) -> Iterator[str]:
+def undocumented(exercise: Exercise) -> Iterator[str]:
     """Yield which tests of the check do not say what should hold."""
     for path in exercise.checks:
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
@@ -195,7 +194,7 @@ def fails(exercise: Exercise, folder: pathlib.Path) -> Iterator[str]:
 def passes(exercise: Exercise, folder: pathlib.Path) -> Iterator[str]:
     """Yield what does not pass with the solution."""
     step = exercise.step
-    solved = lay_over(step.snapshot, exercise.overlay, folder / 'solved')
+    solved = overlaid_copy(step.snapshot, exercise.overlay, folder / 'solved')
     report = pytest(check_arguments(exercise, solved), folder)
     if report.status:
         yield f'its check does not pass with the solution:{end_of(report.output)}'
@@ -224,16 +223,11 @@ def suite_arguments(exercise: Exercise) -> list[str]:
     so_far = [*exercise.step.before, exercise.step]
     if any(name != 'tests' for name in names):
         return [str(step.tests) for step in so_far]
-    chosen = [step for step in so_far if has_suite(step)] if names else []
+    chosen = [step for step in so_far if step.has_own_tests] if names else []
     only_more = all(not original.exists() for _, original in overlaid(exercise))
     # More tests catch what fewer did, and the check sees that they pass.
     leave_out = ['-m', 'not plants_bugs'] if only_more else []
     return [*leave_out, *(str(step.tests) for step in chosen)] if chosen else []
-
-
-def has_suite(step: Step) -> bool:
-    """Return whether the snapshot has tests of its own."""
-    return (step.snapshot / 'tests').is_dir()
 
 
 def typed(exercise: Exercise, folder: pathlib.Path) -> Iterator[str]:
@@ -257,10 +251,10 @@ def untidy(exercise: Exercise) -> Iterator[str]:
             yield f'ruff {arguments[0]}: {end_of(ended.stdout + ended.stderr)}'
 
 
-def prove(exercise: Exercise) -> tuple[list[str], float]:
+def verify(exercise: Exercise) -> tuple[list[str], float]:
     """Return what is wrong with an exercise, and how long it took to find out."""
     start = time.monotonic()
-    problems = [*missing(exercise), *untold(exercise), *outdated(exercise)]
+    problems = [*missing(exercise), *undocumented(exercise), *outdated(exercise)]
     problems += untidy(exercise)
     if exercise.checks and not problems:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -281,7 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.names:
             found = [find(name, chosen.exercises) for name in chosen.names]
         return report_on(found)
-    except ExerciseError as error:
+    except UserError as error:
         print(error)
         return 2
 
@@ -290,7 +284,7 @@ def report_on(found: list[Exercise]) -> int:
     """Prove exercises, several at once, and print how it went; return the status."""
     wrong = 0
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
-        proofs = [executor.submit(prove, each) for each in found]
+        proofs = [executor.submit(verify, each) for each in found]
         for exercise, proof in zip(found, proofs, strict=True):
             problems, seconds = proof.result()
             wrong += bool(problems)

@@ -21,7 +21,7 @@ from typing import Any
 import click
 from uvicorn import main as uvicorn_command
 
-from workbook.cli import Refusal
+from workbook.cli import UserError
 from workbook.layout import Step, steps
 
 STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
@@ -38,7 +38,7 @@ def has(module: str) -> bool:
 def check_address(host: str, port: int) -> None:
     """Refuse an address on which nothing can be served."""
     if not 0 <= port <= HIGHEST_PORT:
-        raise Refusal(f'There is no port {port}: {HIGHEST_PORT} is the highest.')
+        raise UserError(f'There is no port {port}: {HIGHEST_PORT} is the highest.')
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -48,7 +48,7 @@ def check_address(host: str, port: int) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise Refusal(
+        raise UserError(
             f'Cannot serve on {host}, port {port} ({reason(error)}): '
             f'name another by adding `-- --port {port + 1}` to the command.'
         ) from error
@@ -61,7 +61,7 @@ def check_storage(folder: pathlib.Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise Refusal(
+        raise UserError(
             f'Cannot keep pictures in {folder} ({reason(error)}): '
             f'set the environment variable {STORAGE} to another folder.'
         ) from error
@@ -97,7 +97,7 @@ def embedded_redis() -> Iterator[str]:
         try:
             # On a busy machine its first answer can take longer than a cache waits.
             if not any(redis_answers(url) for _ in range(ATTEMPTS)):
-                raise Refusal(
+                raise UserError(
                     'The embedded Redis does not answer: start one of your own, and '
                     f'name it in the environment variable {REDIS}.'
                 )
@@ -117,7 +117,7 @@ def some_redis() -> Iterator[str]:
             answers = 'answers' if redis_answers(named) else 'does not answer yet'
         except (TypeError, ValueError) as error:
             # What is there is not shown: it may have a password in it.
-            raise Refusal(
+            raise UserError(
                 f'The environment variable {REDIS} is not the URL of a Redis: '
                 'it has to have the form redis://host:port.'
             ) from error
@@ -150,14 +150,14 @@ def serve(step: Step, options: list[str]) -> None:
         arguments += ['--reload-dir', str(step.snapshot)]
 
     with contextlib.ExitStack() as stack:
-        told = [f'Serving {step.name} at {where(chosen)}']
+        lines = [f'Serving {step.name} at {where(chosen)}']
         if has('config'):
             config = importlib.import_module('asgilook.config').Config()
             check_storage(pathlib.Path(config.storage_path))
-            told.append(f'pictures go to {config.storage_path}')
+            lines.append(f'pictures go to {config.storage_path}')
             if step.uses_redis:
-                told.append(f'Redis is {stack.enter_context(some_redis())}')
-        print('\n  '.join([*told, 'Ctrl-C stops it']), flush=True)
+                lines.append(f'Redis is {stack.enter_context(some_redis())}')
+        print('\n  '.join([*lines, 'Ctrl-C stops it']), flush=True)
         uvicorn_command.main(arguments, standalone_mode=False)
 
 
@@ -169,7 +169,7 @@ def main() -> int:
         serve(step, options)
     except click.exceptions.Exit as shown:
         return shown.exit_code
-    except (Refusal, click.ClickException) as error:
+    except (UserError, click.ClickException) as error:
         message = (
             error.format_message() if isinstance(error, click.ClickException) else error
         )

@@ -9,10 +9,10 @@ import shutil
 import sys
 import tempfile
 
-from workbook.cli import Parser, Refusal, step_number
+from workbook.cli import Parser, UserError, step_number
 from workbook.layout import ROOT, WORK, Step
 from workbook.reader.check import book, progress
-from workbook.reader.check.submission import NOTE, look, shown
+from workbook.reader.check.submission import NOTE, display_path, look
 
 CACHES = [
     '__pycache__', '*.egg-info', '.coverage*', '.*_cache', '.tox', '.venv', 'build',
@@ -75,18 +75,20 @@ def refuse_existing(folder: pathlib.Path, number: int) -> None:
     """Refuse a folder that is there, and say how to keep it and start again."""
     for parent in folder.parents:
         if parent.is_file():
-            raise Refusal(f'{shown(parent)} is a file: no folder can be made in it.')
+            raise UserError(
+                f'{display_path(parent)} is a file: no folder can be made in it.'
+            )
     if not os.path.lexists(folder):
         return
-    name = shown(folder)
+    name = display_path(folder)
     if not folder.is_dir():
         kind = 'link to nowhere' if folder.is_symlink() else 'file'
-        raise Refusal(f'{name} is a {kind}, and stays one: name another with --into.')
+        raise UserError(f'{name} is a {kind}, and stays one: name another with --into.')
     other = 'other'
     while (ROOT / other).exists():
         other += '-one'
     app = '' if folder == WORK else f' -- --app {name}'
-    raise Refusal(
+    raise UserError(
         f'{name} is there already, and was not touched.\n{what_is_there(folder)}.\n'
         f'To go on with it: `tox -e check{app}` says where you are.\n'
         f'To keep it and start again beside it: '
@@ -109,8 +111,8 @@ def make(folder: pathlib.Path, step: Step) -> None:
                 (made / NOTE).write_text(note(step), encoding='utf-8')
             os.rename(made, folder)
     except OSError as error:
-        raise Refusal(
-            f'{shown(folder)} cannot be made ({error.strerror or error}): '
+        raise UserError(
+            f'{display_path(folder)} cannot be made ({error.strerror or error}): '
             'name a folder elsewhere with --into.'
         ) from error
 
@@ -134,11 +136,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         refuse_existing(folder, options.chapter.number)
         make(folder, options.chapter)
-    except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
         return 1
-    app = '' if folder == WORK else f' -- --app {shown(folder)}'
-    print(f'{shown(folder)} is made.\n{what_is_there(folder)}.')
+    app = '' if folder == WORK else f' -- --app {display_path(folder)}'
+    print(f'{display_path(folder)} is made.\n{what_is_there(folder)}.')
     print(f'Go on with {where_to_read(options.chapter)}.')
     print(f'`tox -e check{app}` says where you are.')
     return 0

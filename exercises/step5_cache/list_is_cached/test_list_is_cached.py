@@ -20,7 +20,7 @@ def outcomes(own_suite):
 def test_passes(outcomes):
     """The project's tests pass on the snapshot of this chapter."""
     assert outcomes[''].found_tests, 'There is no test yet.'
-    assert outcomes[''].passed, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].report
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,5 @@ def test_passes(outcomes):
 )
 def test_notices(outcomes, bug):
     """One of the project's tests fails where the cache does not do what it should."""
-    assert outcomes[''].passed, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].report
     assert outcomes[bug].caught, 'No test fails with the bug in it.'

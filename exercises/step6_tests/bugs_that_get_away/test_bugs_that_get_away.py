@@ -21,7 +21,7 @@ def outcomes(own_suite):
 
 def test_passes(outcomes):
     """The project's tests pass on the package as it should be."""
-    assert outcomes[''].passed, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].report
 
 
 @pytest.mark.parametrize(
@@ -35,5 +35,5 @@ def test_passes(outcomes):
 )
 def test_catches(outcomes, bug):
     """One of the project's tests fails on a package with the bug in it."""
-    assert outcomes[''].passed, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].report
     assert outcomes[bug].caught, 'No test fails with the bug in it.'

@@ -19,11 +19,11 @@ def outcomes(own_suite):
 def test_finds_nothing(outcomes):
     """There is a test that uses Hypothesis, and it passes on the snapshot."""
     assert outcomes[''].found_tests, 'No test uses Hypothesis yet.'
-    assert outcomes[''].passed, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].report
 
 
 @pytest.mark.parametrize('bug', NAMES)
 def test_finds(outcomes, bug):
     """A test that uses Hypothesis fails on a package with the bug in it."""
-    assert outcomes[''].passed, outcomes[''].told
+    assert outcomes[''].passed, outcomes[''].report
     assert outcomes[bug].caught, 'No such test fails with the bug in it.'

@@ -18,7 +18,7 @@ def outcome(own_suite):
 def test_passes(outcome):
     """The project's tests pass on the package as it should be."""
     assert outcome.found_tests, 'There is no test yet.'
-    assert outcome.passed, outcome.told
+    assert outcome.passed, outcome.report
 
 
 def test_catches(outcome, own_suite):

@@ -155,7 +155,7 @@ def test_a_solution_takes_the_place_of_what_is_above_the_divider():
 )
 def test_cells_and_solutions_belong_together(solved, complaint):
     """A cell that was renamed needs its solution renamed."""
-    with pytest.raises(notebooks.Refusal, match=complaint):
+    with pytest.raises(notebooks.UserError, match=complaint):
         notebooks.with_solutions(notebook_of(code('', tags=['now-you'])), solved)
 
 
@@ -193,7 +193,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, capsys, source, tagged, com
 def test_a_lab_that_there_is_not_is_refused():
     """The message says which there are."""
     known = ', '.join(str(lab.number) for lab in LABS)
-    with pytest.raises(notebooks.Refusal, match=f'no lab 999: there are {known}'):
+    with pytest.raises(notebooks.UserError, match=f'no lab 999: there are {known}'):
         notebooks.choose([999])
 
 

@@ -1,7 +1,6 @@
 """The book's pitfalls are today's snapshots with one fault in them, not yesterday's."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,10 +9,10 @@ import pytest
 
 from workbook import faults
 from workbook.book import sessions
-from workbook.layout import LEFT_OUT, ROOT, steps
+from workbook.layout import ROOT, copy_tree, steps
 
 DOCS = ROOT / 'docs'
-PITFALLS = DOCS / 'pitfalls'
+PITFALLS = ROOT / 'examples' / 'pitfalls'
 FAULTS = tomllib.loads((PITFALLS / 'faults.toml').read_text(encoding='utf-8'))
 BUGS = {bug.name: bug for bug in faults.bugs(faults.step_with_bugs())}
 SNAPSHOTS = {step.number: step.snapshot for step in steps()}
@@ -48,7 +47,9 @@ def wanted(name, snapshot):
     fault = FAULTS[name]
     files = dict.fromkeys(fault.get('own', ()))
     for example in fault.get('examples', ()):
-        files[example] = (DOCS / 'examples' / example).read_text(encoding='utf-8')
+        files[example] = (ROOT / 'examples' / 'explanation' / example).read_text(
+            encoding='utf-8'
+        )
     if fault.get('bug'):
         fault = {'file': BUGS[name].file, 'changes': BUGS[name].changes}
     if 'file' in fault:
@@ -81,9 +82,9 @@ def test_pitfall_is_the_snapshot_with_one_fault(name, number):
 
 def test_suite_does_not_see_entries_that_never_expire(tmp_path):
     """Entries without an end get past the suite of step 6, at full coverage."""
-    shutil.copytree(SNAPSHOTS[6], tmp_path, dirs_exist_ok=True, ignore=LEFT_OUT)
+    copy_tree(SNAPSHOTS[6], tmp_path)
     overlay = PITFALLS / 'entries_never_expire'
-    shutil.copytree(overlay, tmp_path, dirs_exist_ok=True, ignore=LEFT_OUT)
+    copy_tree(overlay, tmp_path)
     command = [sys.executable, '-m', 'pytest', '-q', '--cov', '--cov-fail-under=100']
     environment = {**os.environ, 'PYTHONPATH': str(tmp_path)}
     done = subprocess.run(

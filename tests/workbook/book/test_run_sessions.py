@@ -22,6 +22,7 @@ if os.name != 'posix':
     pytest.skip('Windows has no such terminals', allow_module_level=True)
 from workbook.book import run_sessions
 
+RUN_SESSIONS = ['-m', 'workbook.book.run_sessions']
 OVERLAY = """
 import falcon.asgi
 
@@ -40,7 +41,8 @@ TWO = '49af4412-4ac0-451b-99d2-3963b906206a'
 def docs(tmp_path):
     """Make a folder for made-up pages."""
     folder = tmp_path / 'docs'
-    overlay = folder / 'pitfalls' / 'tea' / 'asgilook'
+    folder.mkdir()
+    overlay = tmp_path / 'examples' / 'pitfalls' / 'tea' / 'asgilook'
     overlay.mkdir(parents=True)
     (overlay / 'app.py').write_text(OVERLAY)
     return folder
@@ -526,9 +528,16 @@ def test_stopped(write, docs, free_port, number):
            $ sleep 15
         """
     )
-    program = pathlib.Path(run_sessions.__file__)
     started = subprocess.Popen(
-        [sys.executable, program, 'check', page, '--docs', docs],
+        [
+            sys.executable,
+            '-m',
+            'workbook.book.run_sessions',
+            'check',
+            page,
+            '--docs',
+            docs,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )

@@ -277,7 +277,7 @@ def test_what_is_laid_over_a_step_gets_the_edit(book):
     assert list(told.values()) == ['carried', 'merged', 'carried', 'carried']
     text = (book.root / solution).read_text(encoding='utf-8')
     assert text == CONFIG.replace('8000', '8080').replace('HOST, PORT', 'PORT, HOST')
-    assert '<<<<<<< docs/' in (book.root / pitfall).read_text(encoding='utf-8')
+    assert '<<<<<<< examples/' in (book.root / pitfall).read_text(encoding='utf-8')
     assert 'tox -e transcripts -- check docs/tutorial/step4.rst' in book.printed
 
 

@@ -9,13 +9,11 @@ import sys
 
 import pytest
 
-from workbook.layout import ROOT, steps
+from workbook.layout import GENERATED, ROOT, steps
 
 LAST = steps()[-1]
 NUMBER = LAST.number + 1
 NAME = f'step{NUMBER}_clock'
-
-LEFT_OUT = ['.git', '.tox', '.venv', '.*_cache', '__pycache__', 'work']
 
 MODULE = '''"""The time, as the service tells it."""
 
@@ -35,9 +33,9 @@ def test_now(module):
     """The time is told in UTC."""
     assert module('clock').now().tzinfo is datetime.UTC
 '''
-TOLD = """teaches = "what time it is"
-added = ["asgilook/clock.py"]
-changed = []
+METADATA = """teaches = "what time it is"
+minutes = 30
+labs = []
 replaced = []
 
 [not_needed]
@@ -116,11 +114,11 @@ def git(root, *arguments):
 def longer(tmp_path_factory):
     """Return a copy of the workbook with one step more, committed."""
     root = tmp_path_factory.mktemp('workbook') / 'copy'
-    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*GENERATED, 'work'))
     shutil.copytree(root / 'steps' / LAST.name, root / 'steps' / NAME)
     write(root / 'steps' / NAME / 'asgilook' / 'clock.py', MODULE)
     write(root / 'tests' / NAME / 'test_clock.py', TEST)
-    write(root / 'tests' / NAME / 'step.toml', TOLD)
+    write(root / 'tests' / NAME / 'step.toml', METADATA)
     write(root / 'docs' / 'tutorial' / f'step{NUMBER}.rst', CHAPTER)
     for name, text in EXERCISE.items():
         write(root / 'exercises' / NAME / 'year' / name, text)

@@ -252,7 +252,7 @@ def test_fallen_behind(write, run, monkeypatch, tmp_path):
     root = tmp_path / 'root'
     snapshot = root / 'steps' / FIRST.name
     shutil.copytree(FIRST.snapshot, snapshot)
-    monkeypatch.setattr('layout.ROOT', root)
+    monkeypatch.setattr('workbook.layout.ROOT', root)
     app = snapshot / 'asgilook' / 'app.py'
     app.write_text(app.read_text().replace('\n\napp', '\n\nNEW = 1\n\napp'))
     status, output = run()

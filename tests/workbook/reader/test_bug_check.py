@@ -9,13 +9,13 @@ from rich.console import Console
 
 from workbook import faults
 from workbook.book import sessions
-from workbook.cli import Refusal
+from workbook.cli import UserError
 from workbook.faults import Outcome
 from workbook.layout import ROOT
 from workbook.reader.check import bug_check, command
-from workbook.reader.check.bug_check import Hunt
+from workbook.reader.check.bug_check import BugReport
 
-HOWTO = ROOT / 'docs' / 'howto'
+HOWTO = ROOT / 'examples' / 'howto'
 TESTS_PAGE = ROOT / 'docs' / 'explanation' / 'tests.rst'
 STEP = faults.step_with_bugs()
 PLANTED = faults.bugs(STEP)
@@ -45,7 +45,7 @@ def shown(found, fault=False, change=False):
     """Return what is shown of a hunt."""
     written = io.StringIO()
     console = Console(file=written, width=80, highlight=False)
-    bug_check.report(console, ROOT / 'mine', found, fault, change)
+    bug_check.show_result(console, ROOT / 'mine', found, fault, change)
     return '\n'.join(line.rstrip() for line in written.getvalue().splitlines())
 
 
@@ -54,12 +54,14 @@ def test_one_test(suite):
     [path] = (HOWTO / 'one_test').rglob('test_*.py')
     folder = suite(path.read_text(encoding='utf-8'), path.name)
     told = []
-    found = bug_check.hunt(folder, lambda done, total: told.append((done, total)))
+    found = bug_check.try_bugs(folder, lambda done, total: told.append((done, total)))
     text = ' '.join(TESTS_PAGE.read_text(encoding='utf-8').split())
     match = re.search(r'It catches (\d+) of (?:the )?(\d+)', text)
     assert (str(found.caught), str(len(found.tried))) == match.groups()
     assert told[-1] == (len(PLANTED), len(PLANTED))
-    page = (HOWTO / 'check.rst').read_text(encoding='utf-8').splitlines()
+    page = (
+        (ROOT / 'docs' / 'howto' / 'check.rst').read_text(encoding='utf-8').splitlines()
+    )
     exchanges = [
         exchange for block in sessions.blocks(page) for exchange in block.exchanges()
     ]
@@ -70,7 +72,7 @@ def test_one_test(suite):
 def test_not_given_away():
     """What gets through is not told before it is asked for; what is caught, never."""
     first, second, third = PLANTED[:3]
-    found = Hunt([(first, FAILED), (second, PASSED), (third, BROKEN)])
+    found = BugReport([(first, FAILED), (second, PASSED), (third, BROKEN)])
     text = shown(found)
     assert 'catches 1 of 3 bugs' in text
     assert 'bug 1  caught       by test_list.py::test_list\n' in text
@@ -93,7 +95,7 @@ def test_not_given_away():
 
 def test_all_caught():
     """Whoever catches all is told no more than that."""
-    text = shown(Hunt([(bug, FAILED) for bug in PLANTED]), fault=True, change=True)
+    text = shown(BugReport([(bug, FAILED) for bug in PLANTED]), fault=True, change=True)
     assert text.endswith(f'Your suite catches {len(PLANTED)} of {len(PLANTED)} bugs.')
 
 
@@ -102,8 +104,10 @@ def test_status(suite, monkeypatch, capsys, caught):
     """The exit status is 0 only if every bug is caught."""
     folder = suite('def test_nothing():\n    pass\n')
     (folder / 'asgilook').mkdir()
-    found = Hunt([(PLANTED[0], FAILED), (PLANTED[1], FAILED if caught else PASSED)])
-    monkeypatch.setattr(bug_check, 'hunt', lambda folder, progress: found)
+    found = BugReport(
+        [(PLANTED[0], FAILED), (PLANTED[1], FAILED if caught else PASSED)]
+    )
+    monkeypatch.setattr(bug_check, 'try_bugs', lambda folder, progress: found)
     status = command.main(['--bugs', '--hint', '--app', str(folder)])
     assert status == (0 if caught else 1)
     assert (PLANTED[1].fault in capsys.readouterr().out) == (not caught)
@@ -127,16 +131,16 @@ def test_status(suite, monkeypatch, capsys, caught):
 )
 def test_no_suite(suite, text, name, words):
     """A suite that fails without a bug, or is none, is refused: no bug is planted."""
-    with pytest.raises(Refusal, match=re.escape(words)):
-        bug_check.hunt(suite(text, name), lambda done, total: None)
+    with pytest.raises(UserError, match=re.escape(words)):
+        bug_check.try_bugs(suite(text, name), lambda done, total: None)
 
 
 def test_no_settings(suite):
     """A folder without a pyproject.toml is refused with advice."""
     folder = suite('def test_nothing():\n    pass\n')
     (folder / 'pyproject.toml').unlink()
-    with pytest.raises(Refusal, match=r'has no pyproject\.toml'):
-        bug_check.hunt(folder, lambda done, total: None)
+    with pytest.raises(UserError, match=r'has no pyproject\.toml'):
+        bug_check.try_bugs(folder, lambda done, total: None)
 
 
 def test_no_more_wanted(suite, monkeypatch):

@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from workbook import faults
-from workbook.layout import LEFT_OUT, ROOT, steps
+from workbook.layout import ROOT, copy_tree, steps
 from workbook.reader.check import book, explain, progress, report, runner, submission
 
 STEPS = {step.number: step for step in steps()}
@@ -35,7 +35,7 @@ def copy_of(tmp_path):
     """Return a function that copies the snapshot of a step."""
 
     def make(number):
-        shutil.copytree(STEPS[number].snapshot, tmp_path / 'mine', ignore=LEFT_OUT)
+        copy_tree(STEPS[number].snapshot, tmp_path / 'mine')
         return tmp_path / 'mine'
 
     return make
@@ -297,7 +297,7 @@ def test_never_awaited():
     warning = pytest.PytestUnraisableExceptionWarning(
         'in <coroutine object save at 0x1>'
     )
-    story = explain.Teller(ROOT).tell(warning, [], None, None)
+    story = explain.Explainer(ROOT).tell(warning, [], None, None)
     assert story.lines == [
         'A coroutine was made and never awaited: is an `await` missing?'
     ]
@@ -333,7 +333,7 @@ def test_unreadable(copy_of, what):
     name, data, expected = REFUSED[what]
     folder = copy_of(1)
     (folder / 'asgilook' / name).resolve().write_bytes(data)
-    with pytest.raises(submission.Refusal) as caught:
+    with pytest.raises(submission.UserError) as caught:
         submission.inspect(folder)
     assert expected in str(caught.value)
 
@@ -347,7 +347,7 @@ def test_forbidden(copy_of, monkeypatch):
 
     monkeypatch.setattr(submission.tokenize, 'open', refuse)
     with pytest.raises(
-        submission.Refusal, match=r'__init__.py cannot be read: Permission'
+        submission.UserError, match=r'__init__.py cannot be read: Permission'
     ):
         submission.inspect(folder)
 
@@ -366,7 +366,7 @@ def test_no_such_folder(tmp_path):
         (tmp_path / 'no-package', 'There is no folder asgilook in'),
         (package, 'is the package itself: name the folder that it lies in'),
     ]:
-        with pytest.raises(submission.Refusal, match=words):
+        with pytest.raises(submission.UserError, match=words):
             submission.inspect(folder)
     status, shown = check(tmp_path / 'nothing')
     assert (status, shown.count('\n')) == (1, 1)
@@ -576,7 +576,7 @@ class Rude:
 )
 def test_comparisons_in_words(left, operator, right, told):
     """What came and what was expected is told in short, whatever the values are."""
-    lines = explain.Comparison(operator, left, right).told()
+    lines = explain.Comparison(operator, left, right).describe()
     assert len(lines) == len(told)
     assert all(part in line for part, line in zip(told, lines, strict=True))
 

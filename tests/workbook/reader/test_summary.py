@@ -3,7 +3,6 @@
 import csv
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from workbook.layout import LEFT_OUT, steps
+from workbook.layout import copy_tree, steps
 from workbook.reader.check import report, runner, submission, summary
 
 FIRST, SECOND = steps()[:2]
@@ -28,7 +27,7 @@ def read(path):
 def held(name, at=FIRST):
     """Return how a made-up folder stands of which one check holds."""
     run = runner.Run([runner.Check('t', at.number, 'It works.', outcome='passed')])
-    return report.Standing(name, [at], [at], run)
+    return report.Progress(name, [at], [at], run)
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_class(tmp_path):
     """Whatever is wrong with one folder, the others are checked."""
     submissions = tmp_path / 'submissions'
     for name in ['ann', 'bob', 'loop', 'packed/project']:
-        shutil.copytree(FIRST.snapshot, submissions / name, ignore=LEFT_OUT)
+        copy_tree(FIRST.snapshot, submissions / name)
     app = pathlib.Path('asgilook', 'app.py')
     (submissions / 'bob' / app).write_text('def (', encoding='utf-8')
     (submissions / 'loop' / app).write_text('while True: pass', encoding='utf-8')
@@ -144,7 +143,7 @@ def test_lines_fit(tmp_path, summarise):
         (tmp_path / name).mkdir()
 
     def stand(folder):
-        raise submission.Refusal('This cannot be checked. ' * 20 + '\nSecond line.')
+        raise submission.UserError('This cannot be checked. ' * 20 + '\nSecond line.')
 
     _, lines = summarise([tmp_path / name for name in names], stand, width=70)
     assert len(lines[: len(names)]) == len(names)
@@ -164,9 +163,9 @@ def test_never_overwrites(tmp_path, summarise):
     _, lines = summarise(folders, lambda folder: held('one'))
     assert lines[-1].endswith('summary-3.csv.')
     assert read(tmp_path / 'summary-3.csv')['one']['holds'] == 'yes'
-    with pytest.raises(submission.Refusal, match=r'mine\.csv is there already'):
+    with pytest.raises(submission.UserError, match=r'mine\.csv is there already'):
         summarise(folders, pytest.fail, csv_file=tmp_path / 'mine.csv')
-    with pytest.raises(submission.Refusal, match='cannot be written'):
+    with pytest.raises(submission.UserError, match='cannot be written'):
         summarise(folders, pytest.fail, csv_file=tmp_path / 'no' / 'mine.csv')
     for name in ['summary.csv', 'summary-2.csv', 'mine.csv']:
         assert (tmp_path / name).read_text(encoding='utf-8') == 'marks'

@@ -26,7 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from workbook.book.sphinx_ext import listings as extension
-from workbook.layout import ROOT, steps
+from workbook.layout import PACKAGE, ROOT, steps
 from workbook.reader import start
 from workbook.reader.check import book, progress, report, runner, submission
 from workbook.reader.check import command as tool
@@ -39,7 +39,7 @@ PARSING = threading.Lock()
 """Held while code is parsed: Python 3.11 may mix that up in two threads at once."""
 HUBS = {'asgilook/app.py', 'asgilook/asgi.py'}
 """Where the application is made: what is half typed there breaks what held before."""
-LEFT_OUT = ['-m', 'not plants_bugs']
+WITHOUT_BUGS = ['-m', 'not plants_bugs']
 """What takes long, and is tried by `tox -e stepN`."""
 CHANGING = re.compile(r'[0-9a-f]{8}-[0-9a-f-]{27}|\w{3}, \d.* GMT')
 
@@ -59,7 +59,7 @@ class Stage:
     title: str
     listing: Listing
     files: dict[str, str]
-    standing: report.Standing | None = None
+    standing: report.Progress | None = None
     shown: str = ''
 
 
@@ -154,7 +154,7 @@ def stages(step):
         for name in sorted(before.keys() | told.keys()):
             lines = typed(before.get(name, []), after[name], told.get(name, set()))
             files[name] = ''.join(f'{line}\n' for line in lines)
-        package = listing.file.startswith(f'{progress.PACKAGE}/')
+        package = listing.file.startswith(f'{PACKAGE}/')
         if found and found[-1].listing.file == listing.file and not package:
             found.pop()
         if not package and not found and listing.file in before:
@@ -173,7 +173,7 @@ def run(stage, folder, step, last):
     where the application is made, or where that first check stumbles over the code.
     """
     begun = progress.begun(folder)
-    whole = [*(each.tests for each in begun), *LEFT_OUT]
+    whole = [*(each.tests for each in begun), *WITHOUT_BUGS]
     if last or step not in begun:
         return runner.run(folder, whole)
 
@@ -182,7 +182,9 @@ def run(stage, folder, step, last):
         return check.outcome == 'failed' and mine
 
     if stage.listing.file not in HUBS:
-        found = runner.run(folder, [step.tests, *LEFT_OUT], enough=enough, workers=1)
+        found = runner.run(
+            folder, [step.tests, *WITHOUT_BUGS], enough=enough, workers=1
+        )
         if found.first_wrong and not found.first_wrong.place:
             return found
     return runner.run(folder, whole, enough=enough, workers=1)
@@ -203,10 +205,10 @@ def check(stage, folder, step, last):
             submission.inspect(folder)
         found = run(stage, folder, step, last)
         found.remark = ''
-        stage.standing = report.Standing('work', begun, begun, found)
+        stage.standing = report.Progress('work', begun, begun, found)
         report.report(console, stage.standing, report.Shown())
-    except submission.Refusal as refusal:
-        console.print(str(refusal))
+    except submission.UserError as error:
+        console.print(str(error))
     stage.shown = console.file.getvalue()
 
 

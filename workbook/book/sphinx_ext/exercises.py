@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.parsing import nested_parse_to_nodes
 
 from workbook.book.exercises import Exercise, exercises
-from workbook.book.sphinx_ext.listings import keep_by_page, page_step
+from workbook.book.sphinx_ext.listings import keep_by_page, kept, page_step
 from workbook.layout import ROOT
 
 INCLUDED = re.compile(r'(?<=\.\. literalinclude:: )(?!/)')
@@ -71,7 +71,7 @@ class Exercises(SphinxDirective):
         number = page_step(self)
         for path in files(number):
             self.env.note_dependency(str(path))
-        self.env.exercise_files[self.env.docname] = (number, files(number))
+        kept(self.env, 'exercise_files')[self.env.docname] = (number, files(number))
         page = Page()
         for exercise in of_step(number):
             page.add(f'.. _{exercise.label}:')

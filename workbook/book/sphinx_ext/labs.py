@@ -48,7 +48,7 @@ def for_the_book(lab: Lab, made_of: str) -> str:
         if cell.cell_type == 'markdown':
             cell.source = cell.source.replace('](../docs/', '](../')
     notebook.cells[0].source = f'(lab{lab.number})=\n\n{notebook.cells[0].source}'
-    return nbformat.writes(notebook) + '\n'
+    return f'{nbformat.writes(notebook)}\n'
 
 
 def copy(app: Sphinx, config: Config) -> None:

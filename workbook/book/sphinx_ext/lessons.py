@@ -1,12 +1,9 @@
-"""Show teachers a table of the chapters, made of what the chapters say themselves.
+"""Show teachers a table of the chapters, made of what each step says of itself.
 
-``.. lessons::`` has a row for each chapter: how long it takes, as its beginning says;
-its exercises, from their folders; and the labs that go with it, as the list of labs
-says.
+``.. lessons::`` has a row for each chapter: how long it takes and the labs that go with
+it, as the step's metadata says; and its exercises, from their folders.
 """
 
-import pathlib
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,33 +14,15 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.parsing import nested_parse_to_nodes
 
 from workbook.book.sphinx_ext.exercises import files, of_step
-from workbook.layout import ROOT, Step, steps
+from workbook.layout import steps
 
-LABS = ROOT / 'docs' / 'labs' / 'index.rst'
-TIME = re.compile(r'\babout ((?:half )?an hour(?: and a half)?|\w+ hours)\b')
-HOURS = {'half an hour': 0.5, 'an hour': 1, 'an hour and a half': 1.5, 'two hours': 2}
-
-
-def chapter(step: Step) -> pathlib.Path:
-    """Return the file of a step's chapter."""
-    return ROOT / 'docs' / 'tutorial' / f'step{step.number}.rst'
-
-
-def time(text: str) -> str:
-    """Return how long a chapter takes, in its own words; what it says first holds."""
-    found = TIME.search(' '.join(text.split()))
-    return found[1] if found else ''
-
-
-def labs(text: str) -> dict[int, list[str]]:
-    """Return the labels of the labs, by the number of the step that they go with."""
-    found: dict[int, list[str]] = {}
-    for entry in re.split(r'^(?=:ref:`lab)', text, flags=re.MULTILINE)[1:]:
-        label = re.match(r':ref:`(lab\d+)`', entry)
-        goes_with = re.search(r'Goes\s+with\s+:ref:`step(\d+)`', entry)
-        if label and goes_with:
-            found.setdefault(int(goes_with[1]), []).append(label[1])
-    return found
+LENGTHS = {
+    30: 'half an hour',
+    60: 'an hour',
+    90: 'an hour and a half',
+    120: 'two hours',
+}
+"""How long a chapter may take, in minutes, and how that is said."""
 
 
 def in_lines(labels: Iterable[str]) -> str:
@@ -56,33 +35,21 @@ class Lessons(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return it, and below it how long all chapters take together."""
-        with_lab = labs(LABS.read_text(encoding='utf-8'))
-        self.env.note_dependency(str(LABS))
         lines = ['.. list-table::', '   :header-rows: 1', '   :widths: 22 18 34 26', '']
         lines += self.row('Chapter', 'Typing along', 'Exercises', 'Labs')
-        hours = 0.0
+        minutes = 0
         for step in steps():
-            self.env.note_dependency(str(chapter(step)))
+            self.env.note_dependency(str(step.tests / 'step.toml'))
             for path in files(step.number):
                 self.env.note_dependency(str(path))
-            text = chapter(step).read_text(encoding='utf-8')
-            for lab in with_lab.get(step.number, []):
-                if not re.search(rf':ref:`(?:[^`]*<)?{lab}>?`', text):
-                    raise self.error(f'{chapter(step).name} has to lead to {lab}')
-            words = time(text)
-            if words not in HOURS:
-                raise self.error(
-                    f'{chapter(step).name} has to say how long it takes: about '
-                    + ', or about '.join(HOURS)
-                )
-            hours += HOURS[words]
+            minutes += step.metadata['minutes']
             lines += self.row(
                 f':ref:`step{step.number}`',
-                f'about {words}',
+                f'about {LENGTHS[step.metadata["minutes"]]}',
                 in_lines(each.label for each in of_step(step.number)),
-                in_lines(with_lab.get(step.number, [])),
+                in_lines(f'lab{number}' for number in step.metadata['labs']),
             )
-        lines += ['', f'All chapters together take about {hours:g} hours.']
+        lines += ['', f'All chapters together take about {minutes / 60:g} hours.']
         return nested_parse_to_nodes(self.state, StringList(lines, 'lessons'))
 
     def row(self, *cells: str) -> list[str]:

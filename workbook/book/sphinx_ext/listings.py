@@ -27,7 +27,7 @@ from workbook.layout import ROOT, Step, steps
 
 logger = logging.getLogger(__name__)
 MOST_LINES = 30
-"""The most lines a listing may have to count as told."""
+"""The most lines a listing may have to count as shown."""
 
 STEPS = {step.number: step for step in steps()}
 SKIPPED = {'__pycache__'}
@@ -128,8 +128,9 @@ class Listing(LiteralInclude):
             self.options.setdefault('language', lexer.aliases[0])
         self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
         if not folded(self.state.parent):
-            told = self.env.snapshot_listings.setdefault(self.env.docname, [])
-            told.append((step.number, name, shown[0], shown[-1]))
+            listed = kept(self.env, 'snapshot_listings')
+            place = (step.number, name, shown[0], shown[-1])
+            listed.setdefault(self.env.docname, []).append(place)
         return super().run()
 
 
@@ -157,6 +158,12 @@ class StepDiff(SphinxDirective):
             )
         )
         return [nodes.literal_block(text, text, language='diff')]
+
+
+def kept(env: BuildEnvironment, name: str) -> dict[str, Any]:
+    """Return what the environment keeps by that name, for each page."""
+    found: dict[str, Any] = getattr(env, name)
+    return found
 
 
 def keep_by_page(app: Sphinx, name: str) -> None:
@@ -195,21 +202,21 @@ def narrate(app: Sphinx, env: BuildEnvironment) -> None:
         if 'step' not in env.metadata[docname] or not docname.startswith('tutorial/'):
             continue
         number = int(env.metadata[docname]['step'])
-        told: dict[str, set[int]] = {}
-        for step, name, first, last in env.snapshot_listings.get(docname, []):  # type: ignore[attr-defined]
+        listed: dict[str, set[int]] = {}
+        for step, name, first, last in kept(env, 'snapshot_listings').get(docname, []):
             if step == number and last - first < MOST_LINES:
-                told.setdefault(name, set()).update(range(first, last + 1))
-        report(app, docname, number, told)
+                listed.setdefault(name, set()).update(range(first, last + 1))
+        report(app, docname, number, listed)
 
 
-def report(app: Sphinx, docname: str, number: int, told: dict[str, set[int]]) -> None:
+def report(app: Sphinx, docname: str, number: int, listed: dict[str, set[int]]) -> None:
     """Print what part of a step's new lines was told; warn of each that was not."""
     files, before = read(STEPS[number]), read(STEPS.get(number - 1))
     text = pathlib.Path(app.env.doc2path(docname)).read_text(encoding='utf-8')
     total = missing = 0
     for name, lines in sorted(new_lines(number).items()):
         wanted = {line for line in lines if files[name][line - 1].strip()}
-        untold = sorted(wanted - told.get(name, set()))
+        untold = sorted(wanted - listed.get(name, set()))
         total, missing = total + len(wanted), missing + len(untold)
         for line in untold:
             content = files[name][line - 1].strip()

@@ -11,21 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from workbook import faults
-from workbook.cli import Refusal
+from workbook.cli import UserError
 from workbook.faults import Bug, Outcome
 
-from .submission import TESTS, shown
+from .submission import TESTS, display_path
 
 FAILED_TEST = re.compile(r'FAILED (?:[^\s\[]*/)?([^\s\[]+)(?:\[.*)?(?: - .*)?')
 LAST_LINES = 12
 """How many lines of pytest's are shown where a suite fails without a bug."""
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called with how many bugs were tried, of how many."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Hunt:
+class BugReport:
     """Each bug that was tried, and how the suite ended with it."""
 
     tried: list[tuple[Bug, Outcome]]
@@ -44,36 +44,38 @@ class Hunt:
 def refuse_unfit(folder: pathlib.Path) -> None:
     """Refuse a folder in which there is no suite to try."""
     if not folder.is_dir():
-        raise Refusal(f'There is no folder {shown(folder)}: look at --app.')
+        raise UserError(f'There is no folder {display_path(folder)}: look at --app.')
     if not any((folder / TESTS).rglob('test_*.py')):
         step = faults.step_with_bugs()
-        raise Refusal(
-            f'{shown(folder)} has no tests in a folder {TESTS}/ yet: chapter '
+        raise UserError(
+            f'{display_path(folder)} has no tests in a folder {TESTS}/ yet: chapter '
             f'{step.number} of the book begins a suite.'
         )
     if not (folder / 'pyproject.toml').is_file():
-        raise Refusal(
-            f'{shown(folder)} has no pyproject.toml, where the settings of the tests '
-            'belong: chapter 1 of the book begins one.'
+        raise UserError(
+            f'{display_path(folder)} has no pyproject.toml, where the settings of '
+            'the tests belong: chapter 1 of the book begins one.'
         )
 
 
 def refuse_failing(outcome: Outcome, folder: pathlib.Path) -> None:
     """Refuse a suite that fails where there is no bug."""
-    name = f'{shown(folder)}/{TESTS}'
+    name = f'{display_path(folder)}/{TESTS}'
     if outcome.passed:
         return
     if not outcome.found_tests:
-        raise Refusal(f'pytest finds no test in {name}: their names begin with test_.')
+        raise UserError(
+            f'pytest finds no test in {name}: their names begin with test_.'
+        )
     last = outcome.output.rstrip().splitlines()[-LAST_LINES:]
-    raise Refusal(
+    raise UserError(
         f"The tests in {name} do not pass on the workbook's own snapshot, where there "
         'is no bug. So it would mean nothing that they fail with one. pytest says:\n'
         + '\n'.join(f'    {line}' for line in last)
     )
 
 
-def hunt(folder: pathlib.Path, progress: Progress) -> Hunt:
+def try_bugs(folder: pathlib.Path, progress: OnProgress) -> BugReport:
     """Try a folder's suite on the snapshot, and on a copy with each bug."""
     refuse_unfit(folder)
     step = faults.step_with_bugs()
@@ -85,7 +87,7 @@ def hunt(folder: pathlib.Path, progress: Progress) -> Hunt:
         if bug:
             tried.append((bug, outcome))
         progress(len(tried), len(planted))
-    return Hunt(tried)
+    return BugReport(tried)
 
 
 def caught_by(outcome: Outcome) -> str:
@@ -98,7 +100,7 @@ def caught_by(outcome: Outcome) -> str:
     return f'no test failed, but the suite broke off: {outcome.reason}'
 
 
-def table(found: Hunt) -> Table:
+def table(found: BugReport) -> Table:
     """Return a row for each bug."""
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for bug, outcome in found.tried:
@@ -127,11 +129,11 @@ def show_missed(console: Console, bug: Bug, change: bool) -> None:
             console.print(text, no_wrap=True, overflow='ignore', crop=False)
 
 
-def report(
-    console: Console, folder: pathlib.Path, found: Hunt, fault: bool, change: bool
+def show_result(
+    console: Console, folder: pathlib.Path, found: BugReport, fault: bool, change: bool
 ) -> None:
-    """Show what came of a hunt: the faults and the changes only if they are wanted."""
-    console.print(Text(f'{shown(folder)}/{TESTS}\n', 'bold'))
+    """Show what came of trying the bugs: faults and changes only if asked for."""
+    console.print(Text(f'{display_path(folder)}/{TESTS}\n', 'bold'))
     console.print(table(found))
     console.print(
         Text(f'\nYour suite catches {found.caught} of {len(found.tried)} bugs.', 'bold')

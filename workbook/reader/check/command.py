@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from workbook.book.exercises import Exercise, ExerciseError, find
-from workbook.cli import Parser, Refusal, step_number
+from workbook.book.exercises import Exercise, find
+from workbook.cli import Parser, UserError, step_number
 from workbook.layout import WORK, Step
 from workbook.reader.check import (
     bug_check,
@@ -24,7 +24,7 @@ from workbook.reader.check import (
     summary,
 )
 from workbook.reader.check.runner import Run
-from workbook.reader.check.submission import shown
+from workbook.reader.check.submission import display_path
 
 ENDING = """
 The exit status is 0 if what was asked holds, and 1 if it does not. Without --step, that
@@ -105,25 +105,27 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def stand(
-    folder: pathlib.Path, step: Step | None, told: runner.Told = runner.ignore
-) -> report.Standing:
-    """Check a folder, as far as it was begun or up to a step; return how it stands."""
+def assess(
+    folder: pathlib.Path,
+    step: Step | None,
+    on_progress: runner.OnProgress = runner.ignore,
+) -> report.Progress:
+    """Check a folder, as far as it was begun or up to a step; return how far it is."""
     submission.inspect(folder)
     begun = asked = progress.begun(folder)
     if step:
         asked = [*step.before, step]
     run = Run([])
     if asked and not submission.is_empty(folder):
-        run = runner.run(folder, [other.tests for other in asked], told)
-    return report.Standing(shown(folder), begun, asked, run)
+        run = runner.run(folder, [other.tests for other in asked], on_progress)
+    return report.Progress(display_path(folder), begun, asked, run)
 
 
 def exercise_named(text: str) -> Exercise:
     """Return the exercise of that name; refuse one that there is not."""
     try:
         return find(text)
-    except ExerciseError as error:
+    except UserError as error:
         message = str(error)[0].lower() + str(error)[1:].rstrip('.')
         raise argparse.ArgumentTypeError(message) from None
 
@@ -132,7 +134,9 @@ def check(console: Console, folder: pathlib.Path, options: argparse.Namespace) -
     """Check what was asked of a folder, and show it; return whether it holds."""
     if options.list:
         if folder != WORK and not folder.is_dir():
-            raise Refusal(f'There is no folder {shown(folder)}: look at --app.')
+            raise UserError(
+                f'There is no folder {display_path(folder)}: look at --app.'
+            )
         exercise_check.show_list(console, folder)
         return True
     if options.exercise:
@@ -151,7 +155,7 @@ def check_exercise(
         run = exercise_check.run(options.exercise, folder, show_in(console, status))
     exercise_check.remember(options.exercise, folder, run)
     shown = report.Shown(stronger=options.hint, all=options.all)
-    exercise_check.report(console, options.exercise, folder, run, shown)
+    exercise_check.show_result(console, options.exercise, folder, run, shown)
     return run.holds
 
 
@@ -161,11 +165,11 @@ def check_suite(
     """Plant bugs, and try a folder's own tests; return whether they catch all."""
     submission.inspect(folder)
     with console.status('Planting bugs ...') as status:
-        found = bug_check.hunt(
+        found = bug_check.try_bugs(
             folder,
             lambda done, total: status.update(f'{done} of {total} bugs tried'),
         )
-    bug_check.report(console, folder, found, options.hint, options.all)
+    bug_check.show_result(console, folder, found, options.hint, options.all)
     return not found.missed
 
 
@@ -174,7 +178,7 @@ def check_steps(
 ) -> bool:
     """Check a folder, step by step; return whether what was asked holds."""
     with console.status('Looking ...') as status:
-        standing = stand(folder, options.step, show_in(console, status))
+        standing = assess(folder, options.step, show_in(console, status))
     report.report(
         console, standing, report.Shown(stronger=options.hint, all=options.all)
     )
@@ -186,11 +190,11 @@ def show_in(
 ) -> Callable[[runner.Check, int, int], None]:
     """Return a function that shows how far the checks are."""
 
-    def told(check: runner.Check, done: int, total: int) -> None:
+    def show(check: runner.Check, done: int, total: int) -> None:
         width = max(console.width - 20, 20)
         status.update(Text(f'{done} of {total}: {check.sentence}'[:width]))
 
-    return told
+    return show
 
 
 def check_all(console: Console, options: argparse.Namespace) -> bool:
@@ -201,8 +205,8 @@ def check_all(console: Console, options: argparse.Namespace) -> bool:
             console.print()
         try:
             holds &= check(console, folder.resolve(), options)
-        except Refusal as refusal:
-            console.print(Text(str(refusal)))
+        except UserError as error:
+            console.print(Text(str(error)))
             holds = False
     return holds
 
@@ -221,13 +225,13 @@ def main(arguments: list[str] | None = None) -> int:
             holds = summary.summarise(
                 console,
                 options.app,
-                lambda folder: stand(folder, options.step),
+                lambda folder: assess(folder, options.step),
                 options.csv,
             )
             return 0 if holds else 1
         return 0 if check_all(console, options) else 1
-    except Refusal as refusal:
-        console.print(Text(str(refusal)))
+    except UserError as error:
+        console.print(Text(str(error)))
         return 1
     except KeyboardInterrupt:
         return 0 if options.watch else 130

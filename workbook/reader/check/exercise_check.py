@@ -15,8 +15,8 @@ from workbook.book.exercises import Exercise, exercises
 from workbook.layout import ROOT, Step, steps
 
 from . import book, progress, report, runner
-from .runner import Told
-from .submission import is_empty, shown
+from .runner import OnProgress
+from .submission import display_path, is_empty
 
 RECORD = ROOT / '.exercises.json'
 """What the last check of each exercise found, by the folder that was checked."""
@@ -80,12 +80,14 @@ def remember(exercise: Exercise, folder: pathlib.Path, run: runner.Run) -> None:
         written.replace(RECORD)
 
 
-def run(exercise: Exercise, folder: pathlib.Path, told: Told) -> runner.Run:
+def run(
+    exercise: Exercise, folder: pathlib.Path, on_progress: OnProgress
+) -> runner.Run:
     """Run an exercise's check on a folder's code."""
     if is_empty(folder):
         return runner.Run([])
     # One worker, as most of an exercise's tests share what takes long.
-    found = runner.run(folder, exercise.checks, told, workers=1)
+    found = runner.run(folder, exercise.checks, on_progress, workers=1)
     for check in found.checks:
         check.hints, check.missing = hints(exercise), False
     return found
@@ -98,11 +100,11 @@ def unbegun(exercise: Exercise, folder: pathlib.Path) -> str:
         return ''
     return (
         f'The exercise goes on from step {step.number}, and nothing of that step is in '
-        f'{shown(folder)} yet.'
+        f'{display_path(folder)} yet.'
     )
 
 
-def report(
+def show_result(
     console: Console,
     exercise: Exercise,
     folder: pathlib.Path,
@@ -111,7 +113,7 @@ def report(
 ) -> None:
     """Show what came of an exercise's check."""
     held = sum(check.holds for check in found.checks)
-    console.print(Text(f'{shown(folder)}\n', 'bold'))
+    console.print(Text(f'{display_path(folder)}\n', 'bold'))
     line = f'{held} of {len(found.checks)} checks hold' if found.checks else 'not begun'
     console.print(Text(f'exercise {exercise.name}: {line}'))
     for reason in report.skipped(found):
@@ -167,5 +169,7 @@ def show_list(console: Console, folder: pathlib.Path) -> None:
         console.print(grid)
         console.print()
     count = sum(last.get(each.name) == SOLVED for each in listed)
-    console.print(Text(f'Solved in {shown(folder)}: {count} of {len(listed)}.', 'bold'))
+    console.print(
+        Text(f'Solved in {display_path(folder)}: {count} of {len(listed)}.', 'bold')
+    )
     console.print('That is what `--exercise NAME` found when it last looked.')

@@ -10,9 +10,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from workbook.layout import ROOT
-
-from .progress import PACKAGE
+from workbook.layout import PACKAGE, ROOT
 
 CHECKS = [ROOT / 'tests', ROOT / 'exercises']
 """Where the checks are."""
@@ -41,7 +39,7 @@ class Request:
         """The method and the path."""
         return f'{self.method} {shorten(self.path, 80)}'
 
-    def told(self, before: list['Request']) -> list[str]:
+    def describe(self, before: list['Request']) -> list[str]:
         """Return the request and its answer in a few lines, and what came before."""
         lines = []
         if before:
@@ -68,7 +66,7 @@ class Request:
 
 
 @dataclasses.dataclass
-class Story:
+class Explanation:
     """What happened, line by line, and where in the reader's code."""
 
     lines: list[str]
@@ -90,7 +88,7 @@ class Comparison:
     left: Any
     right: Any
 
-    def told(self) -> list[str]:
+    def describe(self) -> list[str]:
         """Return it in a few lines."""
         left, right = self.left, self.right
         if self.operator in ('==', 'is'):
@@ -179,7 +177,7 @@ def is_missing(error: BaseException) -> bool:
     return False
 
 
-class Teller:
+class Explainer:
     """Tells of the errors in one folder's code."""
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -203,14 +201,14 @@ class Teller:
         found = traceback.extract_tb(error.__traceback__)
         return [frame for frame in found if self.inside(frame.filename)]
 
-    def at(self, frame: types.FrameType) -> Story | None:
+    def at(self, frame: types.FrameType) -> Explanation | None:
         """Tell where in the folder's code a thread is, if it is there."""
         stack = traceback.extract_stack(frame)
         found = [each for each in stack if self.inside(each.filename)]
         if not found:
             return None
         at_import = any(each.name == '<module>' for each in found)
-        return Story([], self.where(found[-1]), at_import)
+        return Explanation([], self.where(found[-1]), at_import)
 
     def where(self, frame: traceback.FrameSummary) -> str:
         """Return the place of a frame."""
@@ -227,7 +225,7 @@ class Teller:
             chain = chain.__cause__ or chain.__context__
         return None
 
-    def of_reader(self, error: BaseException) -> Story | None:
+    def of_reader(self, error: BaseException) -> Explanation | None:
         """Tell of an error that was raised in, or by way of, the folder's code."""
         chain: BaseException | None = self.accident(error) or error
         while chain is not None:
@@ -237,7 +235,7 @@ class Teller:
                 lines = [f'{place}:', *([f'    {code}'] if code else [])]
                 lines += self.in_words(chain, frames)
                 at_import = any(frame.name == '<module>' for frame in frames)
-                return Story(lines, place, at_import, is_missing(chain))
+                return Explanation(lines, place, at_import, is_missing(chain))
             if isinstance(chain, BaseExceptionGroup):
                 chain = chain.exceptions[0]
             else:
@@ -272,7 +270,7 @@ class Teller:
             )
         return f'There is no module {name}: is the name right, and is it installed?'
 
-    def of_log(self, text: str) -> Story | None:
+    def of_log(self, text: str) -> Explanation | None:
         """Tell of an error from its traceback as text."""
         if 'Traceback (most recent call last)' not in text:
             return None
@@ -281,10 +279,10 @@ class Teller:
             match for match in LOGGED_PLACE.finditer(text) if self.inside(match['path'])
         ]
         if not found:
-            return Story([shorten(self.hide(last))])
+            return Explanation([shorten(self.hide(last))])
         place = f'{self.inside(found[-1]["path"])}, line {found[-1]["line"]}'
         at_import = any(match['name'] == '<module>' for match in found)
-        return Story([f'{place}:', shorten(self.hide(last))], place, at_import)
+        return Explanation([f'{place}:', shorten(self.hide(last))], place, at_import)
 
     def tell(
         self,
@@ -292,11 +290,11 @@ class Teller:
         requests: list[Request],
         logged: BaseException | None,
         compared: Comparison | None,
-    ) -> Story:
+    ) -> Explanation:
         """Tell why a check failed."""
         if story := self.of_reader(error) or self.of_log(str(error)):
             pending = requests and not requests[-1].status
-            asked = requests[-1].told(requests[:-1]) if pending else []
+            asked = requests[-1].describe(requests[:-1]) if pending else []
             return dataclasses.replace(story, lines=asked + story.lines)
         lines = self.request_in_question(requests, compared)
         behind = self.of_reader(logged) if logged else None
@@ -306,19 +304,19 @@ class Teller:
             lines += self.of_test_error(error)
         if behind:
             lines += ['Behind it is an error in your code, in', *behind.lines]
-            return Story(lines, behind.place, missing=behind.missing)
+            return Explanation(lines, behind.place, missing=behind.missing)
         if is_missing(error):
-            return Story(lines, missing=True)
-        return Story([*lines, *self.line_of_test(error, lines)])
+            return Explanation(lines, missing=True)
+        return Explanation([*lines, *self.line_of_test(error, lines)])
 
-    def line_of_test(self, error: BaseException, told: list[str]) -> list[str]:
-        """Return the line of the test that failed, unless it says what is told."""
+    def line_of_test(self, error: BaseException, said: list[str]) -> list[str]:
+        """Return the line of the test that failed, unless it repeats what was said."""
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             path = pathlib.Path(frame.filename)
             is_check = any(folder in path.parents for folder in CHECKS)
             if is_check and path.name.startswith('test_') and frame.line:
                 known = frame.line.startswith('raise ')
-                known = known or any(line in frame.line for line in told)
+                known = known or any(line in frame.line for line in said)
                 return [] if known else [f'The check says: {frame.line}']
         return []
 
@@ -329,8 +327,8 @@ class Teller:
         if compared and is_status(compared.left):
             for index, request in reversed(list(enumerate(requests))):
                 if request.status.startswith(str(compared.left)):
-                    return request.told(requests[:index])
-        return requests[-1].told(requests[:-1]) if requests else []
+                    return request.describe(requests[:index])
+        return requests[-1].describe(requests[:-1]) if requests else []
 
     def of_assertion(
         self, error: AssertionError, compared: Comparison | None
@@ -344,7 +342,7 @@ class Teller:
         if compared:
             if story := self.of_log(str(compared.right)):
                 return [*own, *story.lines]
-            return [*own, *(self.hide(line) for line in compared.told())]
+            return [*own, *(self.hide(line) for line in compared.describe())]
         return own
 
     def of_test_error(self, error: BaseException) -> list[str]:

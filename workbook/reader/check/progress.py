@@ -4,9 +4,7 @@ import ast
 import contextlib
 import pathlib
 
-from workbook.layout import Step, steps
-
-PACKAGE = 'asgilook'
+from workbook.layout import PACKAGE, Step, steps
 
 
 def defined_in(tree: ast.AST, owner: str = '') -> set[str]:
@@ -43,11 +41,6 @@ def names(folder: pathlib.Path) -> set[str]:
     return found
 
 
-def added_files(step: Step) -> list[str]:
-    """Return the files that a step adds, as its tests say."""
-    return list(step.told['added'])
-
-
 def added_names(step: Step) -> set[str]:
     """Return what a step defines that the step before it does not."""
     before = step.before[-1:]
@@ -56,7 +49,7 @@ def added_names(step: Step) -> set[str]:
 
 def is_begun(step: Step, folder: pathlib.Path, defined: set[str]) -> bool:
     """Return whether anything that the step adds is there."""
-    if any((folder / name).exists() for name in added_files(step)):
+    if any((folder / name).exists() for name in step.added):
         return True
     return bool(defined & added_names(step))
 

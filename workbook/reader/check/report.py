@@ -43,7 +43,7 @@ class Shown:
 
 
 @dataclasses.dataclass
-class Standing:
+class Progress:
     """How far a folder has come, which steps of it were asked for, and what came."""
 
     name: str
@@ -87,12 +87,7 @@ class Standing:
                 return
 
 
-def short_name(step: Step) -> str:
-    """Return what a step is called, without its number."""
-    return step.name.partition('_')[2].replace('_', ' ')
-
-
-def table(standing: Standing, bars: bool) -> Table:
+def table(standing: Progress, bars: bool) -> Table:
     """Return a row for each step."""
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for step in steps():
@@ -100,7 +95,7 @@ def table(standing: Standing, bars: bool) -> Table:
         checks = standing.run.of(step)
         held = sum(check.holds for check in checks)
         count = f'{held} of {len(checks)}' if checks else ''
-        row: list[RenderableType] = [f'step {step.number}', short_name(step)]
+        row: list[RenderableType] = [f'step {step.number}', step.title]
         if bars:
             done = ProgressBar(
                 max(len(checks), 1),
@@ -166,7 +161,7 @@ def of_check(
     return Group(*parts)
 
 
-def of_next(standing: Standing) -> RenderableType:
+def of_next(standing: Progress) -> RenderableType:
     """Return what comes after the steps that hold."""
     begun = standing.begun
     if standing.asked != begun:
@@ -191,7 +186,7 @@ def skipped(run: Run) -> list[str]:
     return [f'{count} not tried here: {why}' for why, count in reasons.items()]
 
 
-def report(console: Console, standing: Standing, options: Shown) -> None:
+def report(console: Console, standing: Progress, options: Shown) -> None:
     """Show how a folder stands."""
     run = standing.run
     console.print(Text(f'{standing.name}\n', 'bold'))

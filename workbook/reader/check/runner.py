@@ -94,7 +94,7 @@ class Run:
         return bool(self.checks) and all(check.holds for check in self.checks)
 
 
-Told = Callable[[Check, int, int], None]
+OnProgress = Callable[[Check, int, int], None]
 """Called with a check that has begun, how many are done, and how many there are."""
 
 
@@ -208,12 +208,12 @@ class Runner:
         workplace: pathlib.Path,
         folder: pathlib.Path,
         tests: list[str],
-        told: Told,
+        on_progress: OnProgress,
         enough: Callable[[Check], bool],
         workers: int,
     ) -> None:
         self._workplace, self._folder = workplace, folder
-        self._tests, self._told, self._enough = tests, told, enough
+        self._tests, self._on_progress, self._enough = tests, on_progress, enough
         self._count = workers
         self._checks: dict[str, Check] = {}
         self._remark = ''
@@ -280,7 +280,7 @@ class Runner:
                 done = sum(
                     check.outcome != 'not reached' for check in self._checks.values()
                 )
-                self._told(self._checks[worker.current], done, len(self._checks))
+                self._on_progress(self._checks[worker.current], done, len(self._checks))
             case 'done':
                 check = self._checks[event.pop('check')]
                 for name, value in event.items():
@@ -349,7 +349,7 @@ class Runner:
 def run(
     folder: pathlib.Path,
     tests: list[pathlib.Path],
-    told: Told = ignore,
+    on_progress: OnProgress = ignore,
     enough: Callable[[Check], bool] = never,
     workers: int = WORKERS,
 ) -> Run:
@@ -365,5 +365,5 @@ def run(
         code = workplace / 'code'
         submission.copy(folder, code)
         return Runner(
-            workplace, code, [str(path) for path in tests], told, enough, workers
+            workplace, code, [str(path) for path in tests], on_progress, enough, workers
         ).run()

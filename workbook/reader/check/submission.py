@@ -10,10 +10,8 @@ import tomllib
 import warnings
 from collections.abc import Iterator
 
-from workbook.cli import Refusal
-from workbook.layout import LEFT_OUT, ROOT, WORK, steps
-
-from .progress import PACKAGE, added_files
+from workbook.cli import UserError
+from workbook.layout import PACKAGE, ROOT, WORK, copy_tree, steps
 
 TESTS = 'tests'
 NOTE = 'START-HERE.txt'
@@ -22,7 +20,7 @@ OF_A_PROJECT = {'.py', '.toml', '.ini', '.cfg'}
 COMPILES = threading.Lock()
 
 
-def shown(path: pathlib.Path) -> str:
+def display_path(path: pathlib.Path) -> str:
     """Return a path as a reader at the top of the workbook would write it."""
     try:
         return path.absolute().relative_to(ROOT).as_posix()
@@ -40,32 +38,36 @@ def look(folder: pathlib.Path) -> list[pathlib.Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise Refusal(f'{shown(folder)} cannot be read: {error.strerror}.') from error
+        raise UserError(
+            f'{display_path(folder)} cannot be read: {error.strerror}.'
+        ) from error
 
 
 def inspect(folder: pathlib.Path) -> None:
     """Refuse a folder that cannot be checked, in one line that says why."""
-    name = shown(folder)
+    name = display_path(folder)
     if not folder.exists():
         advice = f'`{START}` makes one' if folder == WORK else 'look at --app'
-        raise Refusal(f'There is no folder {name}: {advice}.')
+        raise UserError(f'There is no folder {name}: {advice}.')
     if not folder.is_dir():
-        raise Refusal(f'{name} is a file: name the folder that holds your code.')
+        raise UserError(f'{name} is a file: name the folder that holds your code.')
     if is_empty(folder):
         return
     package = folder / PACKAGE
     if not package.exists():
         if (folder / 'app.py').exists() and folder.name == PACKAGE:
-            raise Refusal(
+            raise UserError(
                 f'{name} is the package itself: name the folder that it lies in, '
-                f'{shown(folder.parent)}.'
+                f'{display_path(folder.parent)}.'
             )
-        raise Refusal(
+        raise UserError(
             f'There is no folder {PACKAGE} in {name}: the package of chapter 1 goes '
             'there. If your code lies elsewhere, name its folder with --app.'
         )
     if not package.is_dir():
-        raise Refusal(f'{name}/{PACKAGE} is a file: it has to be a folder, a package.')
+        raise UserError(
+            f'{name}/{PACKAGE} is a file: it has to be a folder, a package.'
+        )
     for path in sorted([*package.rglob('*.py'), *(folder / TESTS).rglob('*.py')]):
         inspect_module(path, path.relative_to(folder).as_posix())
     if (project := folder / 'pyproject.toml').exists():
@@ -76,16 +78,16 @@ def inspect(folder: pathlib.Path) -> None:
 def read(path: pathlib.Path, name: str) -> str:
     """Return the text of a file; refuse one that cannot be read."""
     if path.is_dir():
-        raise Refusal(f'{name} is a folder: it has to be a file.')
+        raise UserError(f'{name} is a folder: it has to be a file.')
     try:
         if path.suffix == '.py':
             with tokenize.open(path) as file:
                 return file.read()
         return path.read_text(encoding='utf-8')
     except OSError as error:
-        raise Refusal(f'{name} cannot be read: {error.strerror}.') from error
+        raise UserError(f'{name} cannot be read: {error.strerror}.') from error
     except (UnicodeDecodeError, SyntaxError) as error:
-        raise Refusal(
+        raise UserError(
             f'{name}{not_utf_8(path.read_bytes())}: the file is not UTF-8. '
             'Have your editor save it with that encoding.'
         ) from error
@@ -113,12 +115,12 @@ def inspect_module(path: pathlib.Path, name: str) -> None:
         code = (
             f'\n    {error.text.strip()}' if error.text and error.text.strip() else ''
         )
-        raise Refusal(
+        raise UserError(
             f'{name}, line {error.lineno}: Python cannot read this ({kind}: '
             f'{error.msg}).{code}'
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise Refusal(f'{name}: Python cannot read this ({error}).') from error
+        raise UserError(f'{name}: Python cannot read this ({error}).') from error
 
 
 def inspect_project(path: pathlib.Path) -> None:
@@ -126,7 +128,7 @@ def inspect_project(path: pathlib.Path) -> None:
     try:
         tomllib.loads(read(path, path.name))
     except tomllib.TOMLDecodeError as error:
-        raise Refusal(f'{path.name}: this is no TOML ({error}).') from error
+        raise UserError(f'{path.name}: this is no TOML ({error}).') from error
 
 
 def is_installed(module: str) -> bool:
@@ -140,7 +142,7 @@ def refuse_hidden_packages(folder: pathlib.Path) -> None:
     """Refuse a file that Python would find in place of a package."""
     for path in folder.glob('*.py'):
         if is_installed(path.stem):
-            raise Refusal(
+            raise UserError(
                 f'{path.name} hides the package {path.stem}, as it has its name: '
                 'rename the file.'
             )
@@ -148,7 +150,7 @@ def refuse_hidden_packages(folder: pathlib.Path) -> None:
 
 def of_the_project(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yield what of a folder belongs to the project, as far as checks use it."""
-    wanted = {name.partition('/')[0] for step in steps() for name in added_files(step)}
+    wanted = {name.partition('/')[0] for step in steps() for name in step.added}
     for path in look(folder):
         is_small = path.is_file() and path.suffix in OF_A_PROJECT
         if path.name in wanted or (is_small):
@@ -161,10 +163,8 @@ def copy(folder: pathlib.Path, to: pathlib.Path) -> None:
     for path in of_the_project(folder):
         try:
             if path.is_dir():
-                shutil.copytree(
-                    path, to / path.name, ignore=LEFT_OUT, ignore_dangling_symlinks=True
-                )
+                copy_tree(path, to / path.name, ignore_dangling_symlinks=True)
             else:
                 shutil.copy(path, to)
         except (OSError, shutil.Error) as error:
-            raise Refusal(f'{shown(path)} cannot be read: {error}.') from error
+            raise UserError(f'{display_path(path)} cannot be read: {error}.') from error

@@ -15,13 +15,12 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from workbook.cli import Refusal
-from workbook.layout import Step, steps
+from workbook.cli import UserError
+from workbook.layout import PACKAGE, Step, steps
 
 from . import runner
-from .progress import PACKAGE
-from .report import STYLES, Standing
-from .submission import shown
+from .report import STYLES, Progress
+from .submission import display_path
 
 DEFAULT = pathlib.Path('summary.csv')
 LONGEST = 20
@@ -40,8 +39,8 @@ ARCHIVES = {'.zip', '.7z', '.rar', '.tar', '.gz', '.tgz', '.bz2', '.xz'}
 FORMULA = ('=', '+', '-', '@', '\t', '\r')
 """What a cell begins with that a spreadsheet would compute."""
 
-Stand = Callable[[pathlib.Path], Standing]
-"""Checks a folder, and returns how it stands; raises Refusal if it cannot."""
+Stand = Callable[[pathlib.Path], Progress]
+"""Checks a folder, and returns how it stands; raises UserError if it cannot."""
 
 
 def expand(paths: Iterable[pathlib.Path]) -> list[pathlib.Path]:
@@ -59,7 +58,7 @@ def names(folders: list[pathlib.Path]) -> list[str]:
         above = os.path.commonpath([folder.parent for folder in folders])
         return [folder.relative_to(above).as_posix() for folder in folders]
     except ValueError:
-        return [shown(folder) for folder in folders]
+        return [display_path(folder) for folder in folders]
 
 
 def code_in(folder: pathlib.Path) -> pathlib.Path:
@@ -75,12 +74,12 @@ class Row:
 
     def __init__(self, name: str, folder: pathlib.Path, stand: Stand) -> None:
         self.name, self.folder = name, folder
-        self.standing: Standing | None = None
+        self.standing: Progress | None = None
         self.unmet = self.happened = ''
         try:
             self.look(stand)
-        except Refusal as refusal:
-            self.unmet = str(refusal).partition('\n')[0]
+        except UserError as error:
+            self.unmet = str(error).partition('\n')[0]
         except Exception as error:  # Whatever it is, the others are to be checked.
             self.unmet = f'It could not be checked: {type(error).__name__}: {error}'
 
@@ -88,8 +87,8 @@ class Row:
         """Check the folder."""
         if self.folder.is_file():
             if self.folder.suffix.lower() in ARCHIVES:
-                raise Refusal('This is an archive: unpack it first.')
-            raise Refusal('This is a file, not a folder.')
+                raise UserError('This is an archive: unpack it first.')
+            raise UserError('This is a file, not a folder.')
         self.folder = code_in(self.folder)
         self.standing = stand(self.folder)
         run = self.standing.run
@@ -131,7 +130,7 @@ class Row:
 
     def cells(self) -> list[str]:
         """Return the row of the CSV file."""
-        found = [self.name, shown(self.folder), 'yes' if self.holds else 'no']
+        found = [self.name, display_path(self.folder), 'yes' if self.holds else 'no']
         for step in steps():
             how, held, count = self.of(step)
             found += [how, str(held), str(count)]
@@ -166,19 +165,19 @@ def new_file(asked: pathlib.Path | None) -> Iterator[tuple[str, Any]]:
             break
         except FileExistsError:
             if asked:
-                raise Refusal(
-                    f'{shown(path)} is there already, and was not touched: '
+                raise UserError(
+                    f'{display_path(path)} is there already, and was not touched: '
                     'name another file with --csv.'
                 ) from None
             number += 1
             path = DEFAULT.with_stem(f'{DEFAULT.stem}-{number}')
         except OSError as error:
-            raise Refusal(
-                f'{shown(path)} cannot be written ({error.strerror}): '
+            raise UserError(
+                f'{display_path(path)} cannot be written ({error.strerror}): '
                 'name another file with --csv.'
             ) from error
     with file:
-        yield shown(path), file
+        yield display_path(path), file
 
 
 def rows(

@@ -8,9 +8,9 @@ import watchfiles
 from rich.console import Console
 from rich.text import Text
 
-from workbook.cli import Refusal
+from workbook.cli import UserError
 
-from .submission import shown
+from .submission import display_path
 
 DEBOUNCE = 100
 """How long to wait for more changes, in milliseconds."""
@@ -22,7 +22,7 @@ def watch(
     """Check now, and again after each change, until Ctrl-C."""
     for folder in folders:
         if not folder.is_dir():
-            raise Refusal(f'There is no folder {shown(folder)} to watch.')
+            raise UserError(f'There is no folder {display_path(folder)} to watch.')
     changes = watchfiles.watch(
         *folders,
         debounce=DEBOUNCE,

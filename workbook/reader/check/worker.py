@@ -23,9 +23,8 @@ from typing import Any
 
 import pytest
 
-from workbook.layout import ROOT, steps
-from workbook.reader.check.explain import Comparison, Request, Teller
-from workbook.reader.check.progress import PACKAGE
+from workbook.layout import PACKAGE, ROOT, steps
+from workbook.reader.check.explain import Comparison, Explainer, Request
 
 DELETED = (
     'Your code deleted the folder that it lies in. This was a copy: yours is as it was.'
@@ -83,7 +82,7 @@ class Reporter:
         self._report = (workplace / f'{index}.jsonl').open('a', encoding='utf-8')
         self._turn = threading.Lock()
         self._began = math.inf
-        self._teller = Teller(folder)
+        self._explainer = Explainer(folder)
         self._package = folder / PACKAGE
         self._printed = Tail()
         self._logged = LastError(logging.ERROR)
@@ -111,7 +110,7 @@ class Reporter:
             if time.monotonic() - self._began < LOOKS:
                 continue
             for frame in sys._current_frames().values():
-                if story := self._teller.at(frame):
+                if story := self._explainer.at(frame):
                     self.tell('at', place=story.place, at_import=story.at_import)
                     break
 
@@ -124,7 +123,9 @@ class Reporter:
 
         def exit_unless_checked(status: int) -> None:
             frame = sys._getframe(1)
-            if os.getpid() == process and self._teller.inside(frame.f_code.co_filename):
+            if os.getpid() == process and self._explainer.inside(
+                frame.f_code.co_filename
+            ):
                 raise Quit(f'os._exit({status}) ends the whole program')
             really_exit(status)
 
@@ -203,7 +204,7 @@ class Reporter:
         """Note how each part of a check ended."""
         report = yield
         if report.failed and self._outcome['outcome'] != 'failed':
-            self._outcome = {'outcome': 'failed', **self.told(report, call)}
+            self._outcome = {'outcome': 'failed', **self.failure(report, call)}
         elif report.skipped and self._outcome['outcome'] == 'passed':
             why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ''
             self._outcome = {
@@ -212,7 +213,7 @@ class Reporter:
             }
         return report
 
-    def told(
+    def failure(
         self, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> dict[str, Any]:
         """Return why a check failed."""
@@ -221,7 +222,7 @@ class Reporter:
             return {'lines': [str(report.longrepr)]}
         try:
             compared = self._compared if isinstance(error, AssertionError) else None
-            story = self._teller.tell(
+            story = self._explainer.tell(
                 error, self._requests, self._logged.error, compared
             )
         except Exception as failure:
