@@ -1,4 +1,4 @@
-"""Work after the response whose failure does not go unseen."""
+"""Work after the response, with failures that don't go unseen."""
 
 import logging
 
@@ -14,7 +14,7 @@ async def send_mail(name: str) -> None:
 
 
 class Orders:
-    """Orders, each confirmed by a mail."""
+    """Orders, each confirmed by mail."""
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Take an order, and confirm it once the client has its answer."""
