@@ -17,7 +17,7 @@ class Orders:
     """Orders, each confirmed by mail."""
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Take an order, and confirm it once the client has its answer."""
+        """Take an order, and confirm it once the client has its response."""
         order = await req.get_media()
         if not isinstance(order, dict) or 'name' not in order:
             raise falcon.HTTPBadRequest(description='Say your name, as "name".')

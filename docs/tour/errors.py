@@ -29,7 +29,7 @@ async def out_of_stock(
     params: dict[str, Any],
     ws: WebSocket | None = None,
 ) -> None:
-    """Order more, and answer 409."""
+    """Order more, and respond with a 409."""
     await asyncio.sleep(0)  # as if sending a message to the supplier
     raise falcon.HTTPConflict(description=f'No {error} left. Try again tomorrow.')
 
@@ -41,7 +41,7 @@ async def unexpected(
     params: dict[str, Any],
     ws: WebSocket | None = None,
 ) -> None:
-    """Log the whole error, and answer 500 without giving any of it away."""
+    """Log the whole error, and respond with a 500 that gives none of it away."""
     logger.error('%s %s', req.method, req.path, exc_info=error)
     raise falcon.HTTPInternalServerError(description='It is our fault, and logged.')
 

@@ -11,7 +11,7 @@ SHELVES = {'poems': ['Odes', 'Sonnets'], 'maps': ['Atlas']}
 async def find_shelf(
     req: Request, resp: Response, resource: object, params: dict[str, Any]
 ) -> None:
-    """Swap the shelf's name for the shelf; answer 404 if there's no such shelf."""
+    """Swap the shelf's name for the shelf, or raise a 404 if there isn't one."""
     name = params.pop('name')
     if name not in SHELVES:
         raise falcon.HTTPNotFound(description='The shelves: ' + ', '.join(SHELVES))
@@ -19,7 +19,7 @@ async def find_shelf(
 
 
 async def keep(req: Request, resp: Response, resource: object, seconds: int) -> None:
-    """Let clients keep the answer for a while."""
+    """Let clients keep the response for a while."""
     resp.cache_control = [f'max-age={seconds}']
 
 
