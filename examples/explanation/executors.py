@@ -14,12 +14,12 @@ Pool = concurrent.futures.Executor
 
 
 def echo(data: bytes) -> bytes:
-    """Return what came: no work, only the way there and back."""
+    """Return the data as it came: no work, only the trip there and back."""
     return data
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long the work takes: the median of five times."""
+    """Return how long the work takes, in seconds: the median of five runs."""
     times = []
     for _ in range(5):
         start = time.perf_counter()
@@ -29,18 +29,18 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def first_job(make_pool: Callable[[], Pool]) -> None:
-    """Start a pool, have it do one job, and end it."""
+    """Start a pool, give it one job, and shut it down."""
     with make_pool() as pool:
         pool.submit(echo, b'').result()
 
 
 def send(pool: Pool, data: bytes) -> None:
-    """Send data to a pool, and wait until it is back."""
+    """Send data to a pool, and wait for it to come back."""
     pool.submit(echo, data).result()
 
 
 def encode(picture: PIL.Image.Image) -> bytes:
-    """Return the picture as JPEG: work, to compare the sending with."""
+    """Return the picture as JPEG: some real work to compare with."""
     output = io.BytesIO()
     picture.save(output, 'JPEG', quality=90)
     return output.getvalue()

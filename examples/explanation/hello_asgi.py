@@ -1,4 +1,4 @@
-"""The least that an ASGI server can host: one coroutine function."""
+"""The smallest thing an ASGI server can host: one coroutine function."""
 
 BODY = b'Hello from ASGI.\n'
 

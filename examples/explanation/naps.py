@@ -1,4 +1,4 @@
-"""Take three naps at once in three ways; print how long all three took."""
+"""Take three naps at the same time, in three ways; print how long they took."""
 
 import asyncio
 import time
@@ -8,17 +8,17 @@ NAP = 0.2
 
 
 async def polite() -> None:
-    """Give the event loop back while waiting."""
+    """Let the event loop carry on while waiting."""
     await asyncio.sleep(NAP)
 
 
 async def rude() -> None:
-    """Keep the event loop for as long as the nap lasts."""
-    time.sleep(NAP)  # noqa: ASYNC251 - this is what it is here to show
+    """Hold up the event loop for the whole nap."""
+    time.sleep(NAP)  # noqa: ASYNC251 - blocking is the point here
 
 
 async def in_a_thread() -> None:
-    """Let another thread do the blocking nap, and wait for it politely."""
+    """Let another thread do the blocking, and wait for it politely."""
     await asyncio.to_thread(time.sleep, NAP)
 
 

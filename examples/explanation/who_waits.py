@@ -14,7 +14,7 @@ SIZE = (4000, 3000)
 
 
 def beats_per_second(work: Callable[[], object]) -> float:
-    """Do the work in a thread; return how often this one woke up meanwhile."""
+    """Do the work in a thread; return how often this one woke up in the meantime."""
     thread = threading.Thread(target=work)
     start, beats = time.perf_counter(), 0
     thread.start()

@@ -11,8 +11,8 @@ from falcon.asgi import Request, Response
 
 
 def slow_digest(data: bytes) -> str:
-    """Return the digest of some data, and block for some tens of milliseconds."""
-    time.sleep(0.05)  # stands for much data, or a slow disk
+    """Return the digest of some data, after blocking for some tens of milliseconds."""
+    time.sleep(0.05)  # as if there were a lot of data, or a slow disk
     return hashlib.sha256(data).hexdigest()
 
 
@@ -26,14 +26,14 @@ class Digest:
 
 
 def tickets() -> Iterator[int]:
-    """Yield the numbers of tickets: a generator, which no two threads may enter."""
+    """Yield ticket numbers; no two threads may be in here at the same time."""
     for number in itertools.count(1):
-        time.sleep(0.001)  # stands for a printer
+        time.sleep(0.001)  # as if it had to be printed
         yield number
 
 
 class Counter:
-    """A counter at which you draw a number."""
+    """A counter where you draw a number."""
 
     def __init__(self) -> None:
         draw = functools.partial(next, tickets())

@@ -1,4 +1,4 @@
-"""Work that begins when the response is on its way."""
+"""Work that starts when the response is on its way."""
 
 import asyncio
 import functools
@@ -9,19 +9,19 @@ from falcon.asgi import Request, Response
 
 
 async def notify(diary: list[str], name: str) -> None:
-    """Send a message: waits, but does not block."""
+    """Send a message, which waits but doesn't block."""
     await asyncio.sleep(0.05)
     diary.append(f'told {name}')
 
 
 def archive(diary: list[str], name: str) -> None:
-    """Write to a slow archive: blocks, so it is run in a thread."""
+    """Write to a slow archive, which blocks and so belongs in a thread."""
     time.sleep(0.05)
     diary.append(f'archived {name}')
 
 
 class Orders:
-    """Orders, which are taken at once and seen to later."""
+    """Orders, taken immediately and dealt with later."""
 
     def __init__(self) -> None:
         self.diary: list[str] = []
@@ -37,7 +37,7 @@ class Orders:
         resp.status = falcon.HTTP_202
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Show what was done so far."""
+        """Show what has been done so far."""
         resp.media = self.diary
 
 

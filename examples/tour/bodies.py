@@ -1,4 +1,4 @@
-"""Three ways to say what the body of the response is."""
+"""Three ways to set the body of a response."""
 
 import falcon.asgi
 from falcon.asgi import Request, Response
@@ -7,14 +7,14 @@ PIXEL = bytes.fromhex(
     '47494638396101000100800000ff000000000021f90400000000002c'
     '00000000010001000002024401003b'
 )
-"""A picture of one red pixel, as GIF."""
+"""A GIF of a single red pixel."""
 
 
 class Answers:
     """The same resource, answering in three ways."""
 
     async def on_get_text(self, req: Request, resp: Response) -> None:
-        """Answer with a string: Falcon encodes it as UTF-8."""
+        """Answer with a string, which Falcon encodes as UTF-8."""
         resp.content_type = falcon.MEDIA_TEXT
         resp.text = 'Schöne Grüße'
 
@@ -24,7 +24,7 @@ class Answers:
         resp.data = PIXEL
 
     async def on_get_media(self, req: Request, resp: Response) -> None:
-        """Answer with an object: a media handler turns it into bytes."""
+        """Answer with an object, which a media handler turns into bytes."""
         resp.media = {'width': 1, 'height': 1, 'colours': ['red']}
 
 

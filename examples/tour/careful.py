@@ -1,4 +1,4 @@
-"""Work after the response whose failure does not go unseen."""
+"""Work after the response, with failures that don't go unseen."""
 
 import logging
 
@@ -14,10 +14,10 @@ async def send_mail(name: str) -> None:
 
 
 class Orders:
-    """Orders, each confirmed by a mail."""
+    """Orders, each confirmed by mail."""
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Take an order, and confirm it once the client has its answer."""
+        """Take an order, and confirm it once the client has its response."""
         order = await req.get_media()
         if not isinstance(order, dict) or 'name' not in order:
             raise falcon.HTTPBadRequest(description='Say your name, as "name".')

@@ -15,10 +15,10 @@ class OutOfStockError(Exception):
 
 
 class Shop:
-    """A shop that raises whatever goes wrong."""
+    """A shop where every sale goes wrong."""
 
     async def on_post(self, req: Request, resp: Response, item: str) -> None:
-        """Sell something."""
+        """Try to sell something."""
         raise {'tea': OutOfStockError, 'cake': ZeroDivisionError}[item](item)
 
 
@@ -29,8 +29,8 @@ async def out_of_stock(
     params: dict[str, Any],
     ws: WebSocket | None = None,
 ) -> None:
-    """Order more, and answer 409."""
-    await asyncio.sleep(0)  # stands for a message to the supplier
+    """Order more, and respond with a 409."""
+    await asyncio.sleep(0)  # as if sending a message to the supplier
     raise falcon.HTTPConflict(description=f'No {error} left. Try again tomorrow.')
 
 
@@ -41,7 +41,7 @@ async def unexpected(
     params: dict[str, Any],
     ws: WebSocket | None = None,
 ) -> None:
-    """Log what nobody expected, and answer 500 without a word about it."""
+    """Log the whole error, and respond with a 500 that gives none of it away."""
     logger.error('%s %s', req.method, req.path, exc_info=error)
     raise falcon.HTTPInternalServerError(description='It is our fault, and logged.')
 

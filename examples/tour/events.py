@@ -1,4 +1,4 @@
-"""Server-sent events: what one can say."""
+"""Server-sent events, one of each kind."""
 
 from collections.abc import AsyncIterator
 

@@ -9,14 +9,14 @@ from falcon.asgi import Request, Response, SSEvent
 
 
 class News:
-    """All that has been published, and a way to wait for more."""
+    """Everything published so far, and a way to wait for more."""
 
     def __init__(self) -> None:
         self._items: list[Any] = []
         self._published = asyncio.Condition()
 
     async def publish(self, item: object) -> None:
-        """Add an item, and wake those who wait."""
+        """Add an item, and wake everyone who is waiting."""
         async with self._published:
             self._items.append(item)
             self._published.notify_all()
@@ -48,7 +48,7 @@ class Feed:
         resp.status = falcon.HTTP_202
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Send what the client has not seen yet, and go on with what comes."""
+        """Send everything the client hasn't seen, then whatever comes."""
         last = req.last_event_id or '0'
         if not (last.isascii() and last.isdecimal() and len(last) < 10):
             raise falcon.HTTPInvalidHeader('Send a number.', 'Last-Event-ID')

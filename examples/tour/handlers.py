@@ -1,4 +1,4 @@
-"""A media handler of one's own: tables in CSV."""
+"""A media handler of our own, for tables in CSV."""
 
 import csv
 import io

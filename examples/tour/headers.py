@@ -1,4 +1,4 @@
-"""Headers, of the request and of the response."""
+"""Headers of the request and of the response."""
 
 import datetime
 
@@ -9,10 +9,10 @@ OPENED = datetime.datetime(2026, 1, 31, 9, 30, tzinfo=datetime.UTC)
 
 
 class Desk:
-    """A desk at which you are greeted."""
+    """A desk where someone greets you."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Greet whoever says a name in a header."""
+        """Greet the client by the name in a header."""
         name = req.get_header('X-Name', default='stranger')
         resp.text = f'Good morning, {name}.'
         resp.content_type = falcon.MEDIA_TEXT

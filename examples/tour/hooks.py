@@ -11,7 +11,7 @@ SHELVES = {'poems': ['Odes', 'Sonnets'], 'maps': ['Atlas']}
 async def find_shelf(
     req: Request, resp: Response, resource: object, params: dict[str, Any]
 ) -> None:
-    """Put the shelf itself where its name was; answer 404 if there is none."""
+    """Swap the shelf's name for the shelf, or raise a 404 if there isn't one."""
     name = params.pop('name')
     if name not in SHELVES:
         raise falcon.HTTPNotFound(description='The shelves: ' + ', '.join(SHELVES))
@@ -19,7 +19,7 @@ async def find_shelf(
 
 
 async def keep(req: Request, resp: Response, resource: object, seconds: int) -> None:
-    """Allow clients to keep the answer for some time."""
+    """Let clients keep the response for a while."""
     resp.cache_control = [f'max-age={seconds}']
 
 
@@ -35,7 +35,7 @@ class Shelf:
 
 @falcon.before(find_shelf)
 class Size:
-    """A resource of which every responder has the hook."""
+    """A resource with the hook on every responder."""
 
     async def on_get(self, req: Request, resp: Response, shelf: list[str]) -> None:
         """Count the books."""

@@ -1,4 +1,4 @@
-"""What to do instead of an HTTP/2 push: hint, and let the client ask."""
+"""A hint instead of an HTTP/2 push: the client decides whether to ask."""
 
 import falcon.asgi
 from falcon.asgi import Request, Response

@@ -6,19 +6,19 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 
 MOST = 10_000_000
-"""The most bytes that a body may have, where they are counted."""
+"""The largest body to accept, in bytes, where we count them."""
 
 
 class Receive:
     """The same upload, read in four ways."""
 
     async def on_post_media(self, req: Request, resp: Response) -> None:
-        """Read an object: a media handler makes it from the bytes."""
+        """Read an object, which a media handler makes from the bytes."""
         order = await req.get_media(default_when_empty={})
         resp.media = {'ordered': order}
 
     async def on_post_at_once(self, req: Request, resp: Response) -> None:
-        """Read all bytes into memory, unless they are too many."""
+        """Read all the bytes into memory, unless there are too many."""
         data = await req.stream.read(MOST + 1)
         if len(data) > MOST:
             raise falcon.HTTPContentTooLarge
@@ -35,7 +35,7 @@ class Receive:
         resp.media = {'bytes': size, 'sha256': digest.hexdigest()}
 
     async def on_post_chunks(self, req: Request, resp: Response) -> None:
-        """Read pieces of one size, but for the last."""
+        """Read pieces of the same size, except for the last."""
         sizes = []
         while chunk := await req.stream.read(1000):
             sizes.append(len(chunk))

@@ -7,15 +7,15 @@ from falcon.asgi import Request, Response
 
 
 class About:
-    """A resource below the same beginning."""
+    """A resource with the same beginning."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Say what has become of the others."""
+        """Say where everything else has gone."""
         resp.media = 'What was here is below /images now.'
 
 
 async def moved(req: Request, resp: Response, rest: str) -> None:
-    """Send the client to where things are now, whatever its method."""
+    """Redirect the client to where things are now, whatever the method."""
     raise falcon.HTTPPermanentRedirect('/images/' + urllib.parse.quote(rest))
 
 

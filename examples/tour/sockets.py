@@ -23,7 +23,7 @@ class Quiz:
                 if answer == str(number**2):
                     number += 1
         except falcon.WebSocketDisconnected:
-            pass  # the client went away: nothing to tidy up here
+            pass  # the client has left, and there's nothing to tidy up
 
 
 app = falcon.asgi.App[Request, Response]()

@@ -11,7 +11,7 @@ async def squares(rows: int) -> AsyncIterator[bytes]:
     """Yield a table in CSV, one row at a time, as each becomes known."""
     yield b'number,square\r\n'
     for number in range(1, rows + 1):
-        await asyncio.sleep(0.01)  # stands for a query, or a sensor
+        await asyncio.sleep(0.01)  # as if waiting for a database, or a sensor
         yield f'{number},{number**2}\r\n'.encode()
 
 

@@ -1,4 +1,4 @@
-"""The code of the book's tour does what the tour says of it."""
+"""The code of the book's tour does what the tour says it does."""
 
 import asyncio
 import contextvars
@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import json
 import logging
+import pathlib
 import threading
 import time
 import types
@@ -21,6 +22,7 @@ from falcon.testing import ASGIConductor
 from workbook.layout import ROOT
 
 FOLDER = ROOT / 'examples' / 'tour'
+TOUR = ROOT / 'docs' / 'tour'
 
 
 def load(name: str) -> types.ModuleType:
@@ -62,7 +64,7 @@ async def read_events(result, count, seconds=5.0):
 def test_every_file_is_tested():
     """Every file of the tour has a test here, and a place in the book."""
     tests = pathlib.Path(__file__).read_text(encoding='utf-8')
-    pages = ''.join(path.read_text(encoding='utf-8') for path in FOLDER.glob('*.rst'))
+    pages = ''.join(path.read_text(encoding='utf-8') for path in TOUR.glob('*.rst'))
     for path in FOLDER.glob('*.py'):
         assert f"load('{path.stem}')" in tests, path.name
         assert f':: {path.name}' in pages, path.name
@@ -73,7 +75,7 @@ def test_every_file_is_tested():
 
 @asynchronous
 async def test_headers_of_the_request():
-    """A header of the request is found, however its name is written."""
+    """A request's header is found in upper or lower case."""
     async with ASGIConductor(load('headers').app) as client:
         greeted = await client.get('/desk', headers={'x-NAME': 'Ada'})
         assert greeted.text == 'Good morning, Ada.'
@@ -82,7 +84,7 @@ async def test_headers_of_the_request():
 
 @asynchronous
 async def test_headers_of_the_response():
-    """Headers are set, added to, converted, and baked into cookies."""
+    """Headers are set, extended, converted, and baked into cookies."""
     async with ASGIConductor(load('headers').app) as client:
         result = await client.get('/desk')
     assert result.headers['X-Desk'] == 'third floor'
@@ -115,7 +117,7 @@ async def test_text_data_media():
 
 @asynchronous
 async def test_which_body_wins():
-    """Where several bodies are set, text comes before data, and data before media."""
+    """If several bodies are set, text beats data, and data beats media."""
 
     class All:
         async def on_get(self, req, resp, what):
@@ -138,7 +140,7 @@ async def test_which_body_wins():
 
 @asynchronous
 async def test_sync_to_async(monkeypatch):
-    """The slow function runs in a thread, and the event loop runs on meanwhile."""
+    """The slow function runs in a thread, and the event loop carries on."""
     module = load('adapt')
     threads = []
 
@@ -175,7 +177,7 @@ async def test_real_digest():
 
 @asynchronous
 async def test_not_threadsafe():
-    """Calls that must not overlap run one after another, in one thread."""
+    """Calls that mustn't overlap run one after another, in one thread."""
     module = load('adapt')
     async with ASGIConductor(module.app) as client:
         results = await asyncio.gather(*(client.post('/counter') for _ in range(20)))
@@ -188,7 +190,7 @@ async def test_not_threadsafe():
 
 @asynchronous
 async def test_context_is_not_carried():
-    """Context variables reach a function by asyncio.to_thread, not by sync_to_async."""
+    """asyncio.to_thread passes context variables on, and sync_to_async doesn't."""
     user = contextvars.ContextVar('user', default='nobody')
     user.set('Ada')
     assert await asyncio.to_thread(user.get) == 'Ada'
@@ -246,7 +248,7 @@ async def test_generator_is_sent_as_it_comes():
 
 @asynchronous
 async def test_generator_function_is_refused():
-    """A generator function in place of a generator is an error that says so."""
+    """Setting a generator function instead of a generator is an error that says so."""
 
     class Wrong:
         async def on_get(self, req, resp):
@@ -283,7 +285,7 @@ async def test_every_kind_of_event():
 
 
 def test_line_end_in_an_event():
-    """Falcon does not split text into lines: JSON carries line ends safely."""
+    """Falcon doesn't split text into lines, but JSON keeps line breaks safe."""
     assert falcon.asgi.SSEvent(text='one\ntwo').serialize() == b'data: one\ntwo\n\n'
     assert falcon.asgi.SSEvent(json='one\ntwo').serialize() == b'data: "one\\ntwo"\n\n'
 
@@ -300,7 +302,7 @@ def open_feed():
 
 @asynchronous
 async def test_feed():
-    """What is published while a client listens reaches it, with an id."""
+    """News published while a client is listening reaches it, with an id."""
     app, feed, _ = open_feed()
     async with (
         ASGIConductor(app) as client,
@@ -317,7 +319,7 @@ async def test_feed():
 
 @asynchronous
 async def test_client_that_leaves():
-    """A client that leaves is noticed at the next event, if only a ping."""
+    """Falcon notices at the next event that a client has left, even at a ping."""
     app, feed, _ = open_feed()
     feed.PATIENCE = 0.05
     async with ASGIConductor(app) as client:
@@ -346,7 +348,7 @@ async def test_silent_stream_does_not_notice():
 
 @asynchronous
 async def test_client_that_comes_back():
-    """A client that says what it saw last gets what it missed, and no more."""
+    """A client that names the last event it saw gets only the ones it missed."""
     app, feed, news = open_feed()
     feed.PATIENCE = 0.05
     for item in ('one', 'two', 'three'):
@@ -371,7 +373,7 @@ async def test_client_that_comes_back():
 
 @asynchronous
 async def test_get_media():
-    """A body is read as what its media type says; other bodies are refused."""
+    """A body is read as its media type says; other bodies are refused."""
     async with ASGIConductor(load('receive').app) as client:
         taken = await client.post('/media', json={'tea': 2})
         empty = await client.post('/media')
@@ -421,7 +423,7 @@ async def test_body_that_is_too_large(path):
 
 @asynchronous
 async def test_chunks():
-    """Chunks have the size asked for, but for the last."""
+    """Every chunk has the size we ask for, except the last."""
     async with ASGIConductor(load('receive').app) as client:
         result = await client.post('/chunks', body=b'x' * 2500)
     assert result.json == {'bytes': 2500, 'chunks': [1000, 1000, 500]}
@@ -432,7 +434,7 @@ async def test_chunks():
 
 @asynchronous
 async def test_work_after_the_response():
-    """The answer comes first, then what was scheduled, in a task and in a thread."""
+    """The response comes first, then the scheduled work, in a task and in a thread."""
     module = load('after')
     threads = []
     archive = module.archive
@@ -460,7 +462,7 @@ async def test_work_after_the_response():
 @pytest.mark.parametrize('order', [{}, ['name'], 5, None])
 @asynchronous
 async def test_order_without_a_name(name, order):
-    """An order that does not say who orders is refused, and nothing is scheduled."""
+    """An order without a name is refused, and nothing is scheduled."""
     async with ASGIConductor(load(name).app) as client:
         assert (await client.post('/orders', json=order)).status_code == 400
         if name == 'after':
@@ -469,7 +471,7 @@ async def test_order_without_a_name(name, order):
 
 @asynchronous
 async def test_work_after_an_error():
-    """What was scheduled before an error is done all the same."""
+    """Work scheduled before an error is done all the same."""
     done = []
 
     class Failing:
@@ -490,7 +492,7 @@ async def test_work_after_an_error():
 
 @asynchronous
 async def test_coroutine_is_not_a_coroutine_function():
-    """What is scheduled is a coroutine function, not what it returns."""
+    """You schedule a coroutine function, not what it returns."""
     response = falcon.asgi.Response()
     coroutine = asyncio.sleep(0)
     with pytest.raises(TypeError, match='coroutine'):
@@ -553,7 +555,7 @@ async def test_quiz():
 
 @asynchronous
 async def test_quiz_without_end():
-    """A client that goes away ends the responder, without an error."""
+    """When the client leaves, the responder ends without an error."""
     async with (
         ASGIConductor(load('sockets').app) as client,
         client.simulate_ws('/quiz/3') as ws,
@@ -595,7 +597,7 @@ async def test_hooks():
 
 @asynchronous
 async def test_synchronous_hook():
-    """A hook that is no coroutine function fails when it is run."""
+    """A hook that isn't a coroutine function fails when it runs."""
 
     class Wrong:
         @falcon.before(lambda req, resp, resource, params: None)
@@ -613,7 +615,7 @@ async def test_synchronous_hook():
 
 @asynchronous
 async def test_media_handler():
-    """A table comes in as CSV or JSON, and goes out as the client prefers."""
+    """A table arrives as CSV or JSON, and leaves as the client prefers."""
     csv, plain = falcon.MEDIA_CSV, falcon.MEDIA_JSON
     rows, columns = [['a', 'b'], ['1', '2']], [['a', '1'], ['b', '2']]
     async with ASGIConductor(load('handlers').app) as client:
@@ -641,7 +643,7 @@ async def test_media_handler():
 
 @asynchronous
 async def test_sink():
-    """A sink answers what no route matches, below its beginning and nowhere else."""
+    """A sink answers paths with its beginning that match no route, and no others."""
     async with ASGIConductor(load('sinks').app) as client:
         moved = await client.get('/old/cats/1.jpeg')
         posted = await client.post('/old/dogs')
@@ -660,7 +662,7 @@ async def test_sink():
 
 @asynchronous
 async def test_sink_and_line_ends():
-    """A line end in a path does not end the header that the path goes into."""
+    """A line break in a path doesn't end the header that the path goes into."""
     async with ASGIConductor(load('sinks').app) as client:
         result = await client.get('/old/a%0Db')
     assert result.headers['Location'] == '/images/a%0Db'
@@ -671,7 +673,7 @@ async def test_sink_and_line_ends():
 
 @asynchronous
 async def test_error_handlers(caplog):
-    """The handler of the closest class answers; the unexpected is logged in full."""
+    """The handler of the closest class answers; the unexpected gets logged in full."""
     async with ASGIConductor(load('errors').app) as client:
         tea = await client.post('/shop/tea')
         assert not caplog.records
