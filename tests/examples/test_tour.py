@@ -67,7 +67,7 @@ def test_every_file_is_tested():
     pages = ''.join(path.read_text(encoding='utf-8') for path in TOUR.glob('*.rst'))
     for path in FOLDER.glob('*.py'):
         assert f"load('{path.stem}')" in tests, path.name
-        assert f':: {path.name}' in pages, path.name
+        assert f'/{path.name}\n' in pages, path.name
 
 
 # Headers
