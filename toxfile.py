@@ -85,6 +85,27 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
     }
 
 
+def python_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e py312`, and of the other Pythons.
+
+    On the Python that tox runs on, `tox` runs every step's whole suite. Here each step
+    has its own tests only, and the last step has them all.
+    """
+    *others, last = STEPS
+    runs = [(step, [relative(step.tests)]) for step in others]
+    runs.append((last, suites.test_folders(last)))
+    options = arguments or ['--quiet', '--numprocesses=2', '--dist=loadfile']
+    return {
+        'description': "test the steps on that Python: each by the step's own tests",
+        'deps': [*dependencies(*STEPS), *test_requirements(*STEPS)],
+        'pass_env': ['CI'],
+        'commands': [
+            Command(['pytest', f'--app={relative(step.snapshot)}', *folders, *options])
+            for step, folders in runs
+        ],
+    }
+
+
 def resolution_settings(which: str, python: str, arguments: list[str]) -> Settings:
     """Return the settings of `tox -e lowest` or `newest`: all steps' suites.
 
@@ -197,18 +218,64 @@ def bench_settings(step: Step, arguments: list[str]) -> Settings:
     }
 
 
+def sphinx(program: str, *options: str) -> Command:
+    """Return the command that builds the book, by Sphinx or what calls it."""
+    doctrees = relative(BOOK.parent / 'doctrees')
+    places = ['-b', 'html', '-d', doctrees, 'docs', relative(BOOK)]
+    return Command(['python', '-m', program, *options, *places])
+
+
+def book_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e book`: the pages, as soon as possible."""
+    return {
+        'description': 'build the book to read it: in seconds, without running a lab',
+        'deps': [*dependencies(STEPS[-1]), '-r docs/requirements.txt'],
+        'commands': [
+            sphinx('sphinx', '-q', '-j', 'auto', *arguments),
+            tool('book.first_page', f'{relative(BOOK)}/index.html'),
+        ],
+    }
+
+
 def docs_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e docs`: warnings are errors."""
-    book, doctrees = relative(BOOK), relative(BOOK.parent / 'doctrees')
-    build = ['sphinx', '-W', '--keep-going', '-n', '-b', 'html']
     return {
-        'description': 'build the book, follow its links, say where its first page is',
-        'deps': [*dependencies(*STEPS), '-r docs/requirements.txt'],
-        'commands': [
-            Command(['python', '-m', *build, *arguments, '-d', doctrees, 'docs', book]),
-            tool('book.links', book),
-            tool('book.first_page', f'{book}/index.html'),
+        'description': 'build the book from labs that ran, and follow its links',
+        'deps': [
+            *dependencies(*STEPS),
+            '-r docs/requirements.txt',
+            '-r notebooks/requirements.txt',
         ],
+        'set_env': {'IPYTHONDIR': str(ROOT / '.tox' / 'ipython')},
+        'commands': [
+            tool('keeper.notebooks'),
+            sphinx('sphinx', '-W', '--keep-going', '-n', *arguments),
+            tool('book.links', relative(BOOK)),
+            tool('book.first_page', f'{relative(BOOK)}/index.html'),
+        ],
+    }
+
+
+def docs_live_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e docs-live`: for those who write the book."""
+    watched = [f'--watch={place}' for place in ('steps', 'exercises', 'examples')]
+    return {
+        'description': 'show the book in a browser, and build it again on each save',
+        'deps': [
+            *dependencies(STEPS[-1]),
+            '-r docs/requirements.txt',
+            'sphinx-autobuild>=2025.8',
+        ],
+        'commands': [
+            sphinx(
+                'sphinx_autobuild',
+                *watched,
+                '--ignore=*/labs/lab*.ipynb',
+                '--port=8100',
+                *arguments,
+            )
+        ],
+        'suicide_timeout': 10.0,
     }
 
 
@@ -302,31 +369,40 @@ def lab_settings(arguments: list[str]) -> Settings:
 
 
 def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
-    """Yield the name and the settings of each environment made here."""
+    """Yield the name and the settings of each environment that `tox list` shows."""
     for step in STEPS:
-        settings = test_settings(step, arguments)
-        for prefix in ['', *(f'{python}-' for python in PYTHONS)]:
-            yield f'{prefix}step{step.number}', settings
+        yield f'step{step.number}', test_settings(step, arguments)
         yield f'serve{step.number}', serve_settings(step, arguments)
+    for name in PYTHONS:
+        yield name, python_settings(arguments)
     for which in RESOLUTIONS:
         yield which, resolution_settings(which, sys.executable, arguments)
-        for name in PYTHONS:
-            settings = resolution_settings(which, f'3.{name[3:]}', arguments)
-            yield f'{name}-{which}', settings
     yield 'serve', serve_settings(STEPS[-1], arguments)
     yield 'start', start_settings(arguments)
     yield 'check', check_settings(arguments)
     yield 'types', types_settings(arguments)
     yield 'forward', forward_settings(arguments)
     yield 'bench', bench_settings(STEPS[-1], arguments)
-    for prefix in ['', *(f'{python}-' for python in PYTHONS)]:
-        yield f'{prefix}notebooks', notebooks_settings(arguments)
+    yield 'notebooks', notebooks_settings(arguments)
     yield 'lab', lab_settings(arguments)
+    yield 'book', book_settings(arguments)
     yield 'docs', docs_settings(arguments)
+    yield 'docs-live', docs_live_settings(arguments)
     yield 'transcripts', transcripts_settings(arguments)
     yield 'browse', browse_settings(arguments)
     yield 'workbook', workbook_settings(arguments)
     yield 'exercises', exercises_settings(arguments)
+
+
+def on_each_python(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
+    """Yield what can be asked for on one Python, too, such as `tox -e py312-step5`."""
+    for python in PYTHONS:
+        for step in STEPS:
+            yield f'{python}-step{step.number}', test_settings(step, arguments)
+        for which in RESOLUTIONS:
+            settings = resolution_settings(which, f'3.{python[3:]}', arguments)
+            yield f'{python}-{which}', settings
+        yield f'{python}-notebooks', notebooks_settings(arguments)
 
 
 @impl
@@ -340,10 +416,11 @@ def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:
     """Tell tox their settings, and which of all environments `tox` alone runs."""
     for name in getattr(state.conf.options, 'env', None) or []:
         refuse_unknown_step(name)
-    for name, settings in environments(list(state.conf.pos_args(None) or ())):
+    arguments = list(state.conf.pos_args(None) or ())
+    for name, settings in [*environments(arguments), *on_each_python(arguments)]:
         state.conf.memory_seed_loaders[name].append(MemoryLoader(**settings))
     everything = ['lint', 'types', *(f'step{step.number}' for step in STEPS)]
-    everything += ['workbook', 'exercises', 'docs', 'notebooks']
+    everything += ['workbook', 'exercises', 'notebooks', 'docs']
     # The sessions are typed in a terminal that Windows has not got.
     everything += ['transcripts'] if os.name == 'posix' else []
     core_conf.loaders.insert(0, MemoryLoader(env_list=EnvList(everything)))

@@ -23,7 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         '--app',
         metavar='PATH',
-        help='the folder to test, a snapshot or your own: the one with asgilook in it',
+        help='the folder to test, a snapshot or your own: the one with asgilook in it '
+        "(the snapshot of the tests' own step)",
     )
 
 
@@ -46,6 +47,25 @@ def pytest_configure(config: pytest.Config) -> None:
                 f'--app: {folder} has no folder asgilook in it; name the one that has'
             )
         sys.path.insert(0, str(folder))
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Test the snapshot of the tests' own step, unless the command names a folder."""
+    here = pathlib.Path(__file__).parent
+    names = {item.path.relative_to(here).parts[0] for item in items
+             if item.path.is_relative_to(here)}  # fmt: skip
+    found = sorted(name for name in names if name.startswith('step'))
+    if config.getoption('app') or not found:
+        return
+    if len(found) > 1:
+        raise pytest.UsageError(
+            f'These tests are for several steps ({", ".join(found)}): '
+            'name the folder to test, as in --app steps/step5_cache'
+        )
+    config.option.app = str(here.parent / 'steps' / found[0])
+    sys.path.insert(0, config.option.app)
 
 
 @pytest.hookimpl(wrapper=True)

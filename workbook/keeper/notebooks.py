@@ -1,15 +1,14 @@
 """Run the labs from top to bottom, each in a process of its own.
 
-    python -m workbook.keeper.notebooks [N ...] [--save FOLDER] [--strip]
+    python -m workbook.keeper.notebooks [N ...] [--strip]
 
 A cell that is left to the reader must raise `NotYet` as it stands, and pass as
-`notebooks/solutions/` has it. With `--strip` nothing is run: what JupyterLab left in
-the notebooks besides what was written is removed. Run by `tox -e notebooks`.
+`notebooks/solutions/` has it. The results are kept for the book; a lab runs again when
+something that it depends on has changed, or when its number is given. With `--strip`
+nothing runs: it removes from the notebooks whatever JupyterLab left in them.
 """
 
 import asyncio
-import dataclasses
-import pathlib
 import re
 import sys
 import time
@@ -19,10 +18,18 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from workbook.book.labs import (
+    FOLDER,
+    MADE_OF,
+    OUTPUTS,
+    Lab,
+    digest,
+    is_up_to_date,
+    labs,
+    read,
+)
 from workbook.cli import Parser, UserError
-from workbook.layout import ROOT
 
-FOLDER = ROOT / 'notebooks'
 AT_ONCE = 2
 """How many are run at a time; those that measure are run one by one."""
 
@@ -32,35 +39,11 @@ PATIENCE = 60
 NOW_YOU = 'now-you'
 """The tag of a cell that is left to the reader."""
 
+SOLVED = '-solved'
+"""What the name of a solution's cell ends with."""
+
 DIVIDER = '# Did it work?'
 """The line in such a cell from which on it is not to be changed."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Lab:
-    """A notebook: its number, and where it and its solutions are."""
-
-    number: int
-    path: pathlib.Path
-
-    @property
-    def solutions(self) -> pathlib.Path:
-        """The file with the cells that are left to the reader, as they may become."""
-        return self.path.parent / 'solutions' / f'{self.path.stem}.py'
-
-
-def labs(folder: pathlib.Path = FOLDER) -> list[Lab]:
-    """Return all labs, in the order of their numbers."""
-    found = []
-    for path in folder.glob('lab*.ipynb'):
-        if match := re.fullmatch(r'lab(\d+)_\w+', path.stem):
-            found.append(Lab(int(match[1]), path))
-    return sorted(found, key=lambda lab: lab.number)
-
-
-def read(path: pathlib.Path) -> Any:
-    """Return a notebook."""
-    return nbformat.read(path, as_version=4)
 
 
 def stripped(notebook: Any) -> str:
@@ -109,7 +92,7 @@ def with_solutions(notebook: Any, solved: dict[str, str]) -> Any:
                 raise UserError(f'there is no solution of the cell {cell.id}')
             _, divider, checks = cell.source.partition(DIVIDER)
             source = f'{solved[cell.id]}\n\n{divider}{checks}'
-            cells.append(nbformat.v4.new_code_cell(source, id=f'{cell.id}-solved'))
+            cells.append(nbformat.v4.new_code_cell(source, id=f'{cell.id}{SOLVED}'))
     unused = solved.keys() - {cell.id for cell in cells if NOW_YOU in tags(cell)}
     if unused:
         raise UserError(f'no cell for the solutions {sorted(unused)}')
@@ -133,9 +116,19 @@ def faults(notebook: Any) -> list[str]:
     return found
 
 
-async def run(lab: Lab, folder: pathlib.Path | None = None) -> list[str]:
+def keep(lab: Lab, notebook: Any, made_of: str) -> None:
+    """Keep a notebook that has run, without the solutions, for the book to show."""
+    cells = [cell for cell in notebook.cells if not cell.id.endswith(SOLVED)]
+    metadata = {**notebook.metadata, MADE_OF: made_of}
+    OUTPUTS.mkdir(parents=True, exist_ok=True)
+    shown = nbformat.from_dict({**notebook, 'cells': cells, 'metadata': metadata})
+    nbformat.write(shown, lab.output)
+
+
+async def run(lab: Lab) -> list[str]:
     """Run a lab with its solutions; print how long it took, return what is wrong."""
-    start, notebook = time.perf_counter(), read(lab.path)
+    start, notebook, made_of = time.perf_counter(), read(lab.path), digest(lab)
+    lab.output.unlink(missing_ok=True)
     try:
         notebook = with_solutions(notebook, solutions(lab))
         await NotebookClient(
@@ -152,25 +145,25 @@ async def run(lab: Lab, folder: pathlib.Path | None = None) -> list[str]:
         found = [f'cell {failed}: {error.ename}: {error.evalue}']
     except (CellTimeoutError, DeadKernelError) as error:
         found = [str(error)]
-    if folder:
-        nbformat.write(notebook, folder / lab.path.name)
+    if not found:
+        keep(lab, notebook, made_of)
     seconds = time.perf_counter() - start
     print(f'{lab.path.stem:32} {seconds:5.1f} s', flush=True)
     return [f'{lab.path.name}: {fault}' for fault in found]
 
 
-async def run_all(chosen: list[Lab], folder: pathlib.Path | None) -> list[str]:
+async def run_all(chosen: list[Lab]) -> list[str]:
     """Run labs, those alone that measure; return what is wrong with each."""
     alone = [lab for lab in chosen if read(lab.path).metadata.get('lab')]
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def in_turn(lab: Lab) -> list[str]:
         async with turn:
-            return await run(lab, folder)
+            return await run(lab)
 
     found = await asyncio.gather(*(in_turn(lab) for lab in chosen if lab not in alone))
     for lab in alone:
-        found.append(await run(lab, folder))
+        found.append(await run(lab))
     return [fault for part in found for fault in part]
 
 
@@ -187,7 +180,6 @@ def main() -> int:
     """Run, or strip, the labs that the command line names."""
     parser = Parser(prog='tox -e notebooks --', description='Run the labs.')
     parser.add_argument('numbers', nargs='*', type=int, metavar='N')
-    parser.add_argument('--save', type=pathlib.Path, metavar='FOLDER')
     parser.add_argument('--strip', action='store_true')
     arguments = parser.parse_args()
     try:
@@ -200,9 +192,12 @@ def main() -> int:
             text = stripped(read(lab.path))
             lab.path.write_text(text, encoding='utf-8', newline='\n')
         return 0
-    if arguments.save:
-        arguments.save.mkdir(parents=True, exist_ok=True)
-    found = asyncio.run(run_all(chosen, arguments.save))
+    if not arguments.numbers:
+        unchanged = [lab for lab in chosen if is_up_to_date(lab)]
+        chosen = [lab for lab in chosen if lab not in unchanged]
+        for lab in unchanged:
+            print(f'{lab.path.stem:32} unchanged since it last ran')
+    found = asyncio.run(run_all(chosen))
     for fault in found:
         print(fault)
     return 1 if found else 0

@@ -8,10 +8,11 @@ import sys
 import nbformat
 import pytest
 
+from workbook.book import labs
 from workbook.keeper import notebooks
 from workbook.layout import ROOT, steps
 
-LABS = notebooks.labs()
+LABS = labs.labs()
 
 
 def name(lab):
@@ -24,14 +25,12 @@ every_lab = pytest.mark.parametrize('lab', LABS, ids=name)
 
 def texts(lab, kind):
     """Return the sources of a lab's cells of one kind."""
-    return [
-        cell.source for cell in notebooks.read(lab.path).cells if cell.cell_type == kind
-    ]
+    return [cell.source for cell in labs.read(lab.path).cells if cell.cell_type == kind]
 
 
 def left_to_the_reader(lab):
     """Return the cells that are left to the reader."""
-    cells = notebooks.read(lab.path).cells
+    cells = labs.read(lab.path).cells
     return [cell for cell in cells if notebooks.NOW_YOU in notebooks.tags(cell)]
 
 
@@ -47,7 +46,7 @@ def load(path):
 def lab_module():
     """Return the labs' helper; what it does to Python's modules is undone."""
     path, modules = list(sys.path), dict(sys.modules)
-    yield load(notebooks.FOLDER / 'lab.py')
+    yield load(labs.FOLDER / 'lab.py')
     sys.path[:] = path
     for found in [one for one in sys.modules if one.split('.')[0] == 'asgilook']:
         del sys.modules[found]
@@ -68,7 +67,7 @@ def code(source, **metadata):
 def test_a_lab_is_stored_without_outputs(lab):
     """What a run leaves behind would make each difference long."""
     stored = lab.path.read_text(encoding='utf-8')
-    assert stored == notebooks.stripped(notebooks.read(lab.path)), (
+    assert stored == notebooks.stripped(labs.read(lab.path)), (
         f'outputs or settings are left in it: tox -e notebooks -- {lab.number} --strip'
     )
 
@@ -101,7 +100,7 @@ def test_a_lab_leads_back_to_its_chapter(lab):
 @every_lab
 def test_the_names_of_cells_are_for_people(lab):
     """Differences, solutions and reports name cells."""
-    for cell in notebooks.read(lab.path).cells:
+    for cell in labs.read(lab.path).cells:
         assert re.fullmatch(r'[a-z]+(-[a-z0-9]+)*', cell.id), cell.id
         assert not re.fullmatch(r'[0-9a-f]{8}', cell.id), cell.id
 
@@ -132,7 +131,7 @@ def test_the_book_says_what_each_lab_is_about(lab):
 
 def test_no_solution_is_without_a_lab():
     """A lab that was renamed would leave its solutions behind."""
-    kept = {path.name for path in (notebooks.FOLDER / 'solutions').glob('*.py')}
+    kept = {path.name for path in (labs.FOLDER / 'solutions').glob('*.py')}
     assert kept == {lab.solutions.name for lab in LABS}
 
 
@@ -178,7 +177,7 @@ def test_cells_and_solutions_belong_together(solved, complaint):
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, capsys, source, tagged, complaint):
     """Whoever broke a lab wants to know which cell."""
-    lab = notebooks.Lab(99, tmp_path / 'lab99_broken.ipynb')
+    lab = labs.Lab(99, tmp_path / 'lab99_broken.ipynb')
     lab.solutions.parent.mkdir()
     if tagged:
         lab.solutions.write_text('# %% a-cell\n3 + 3\n', encoding='utf-8')

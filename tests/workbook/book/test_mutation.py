@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
+from workbook.book import labs
 from workbook.faults import FAILED, PASSED
-from workbook.keeper import notebooks
 
-sys.path.append(str(notebooks.FOLDER))
+sys.path.append(str(labs.FOLDER))
 
 import mutation
 

@@ -40,7 +40,7 @@ def test_commands(page, commands):
     named = {
         name
         for names in re.findall(r'tox (?:-q )?-e ([a-z][\w,-]*)', text)
-        for name in names.split(',')
+        for name in re.sub(r'py\d+-', '', names).split(',')
     }
     assert named - MADE_UP <= commands
 
