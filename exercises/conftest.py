@@ -1,4 +1,4 @@
-"""What the exercises' checks share: the fixtures of the steps' tests, and the bugs."""
+"""Shared by the exercises' checks: the fixtures of the steps' tests, and the bugs."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""An app with settings of its own: `uvicorn other_settings:app`."""
+"""An app with its own settings: `uvicorn other_settings:app`."""
 
 import pathlib
 

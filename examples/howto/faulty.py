@@ -1,4 +1,4 @@
-"""The service, with routes on which things go wrong on purpose."""
+"""The service, with routes that go wrong on purpose."""
 
 import asyncio
 import os
@@ -12,10 +12,10 @@ from asgilook.app import create_app
 
 
 class Fault:
-    """A resource with a mistake in it."""
+    """A resource with a bug in it."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Look up what is not there."""
+        """Look up a key that isn't there."""
         sizes: dict[str, int] = {}
         resp.media = sizes['width']
 
@@ -24,7 +24,7 @@ class Slow:
     """A resource that blocks the event loop."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Sleep as synchronous code does."""
+        """Sleep the way synchronous code does."""
         time.sleep(0.3)  # noqa: ASYNC251 - on purpose
         resp.media = 'slept'
 
@@ -35,7 +35,7 @@ class DebugMode:
     async def process_startup(
         self, scope: Mapping[str, Any], event: Mapping[str, Any]
     ) -> None:
-        """Turn it on, whatever the server chose."""
+        """Turn it on, whatever the server has chosen."""
         if os.environ.get('PYTHONASYNCIODEBUG'):
             asyncio.get_running_loop().set_debug(True)
 

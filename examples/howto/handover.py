@@ -1,4 +1,4 @@
-"""The service, with the files that it would stream handed over to nginx."""
+"""The service, with its files handed over to nginx instead of streamed."""
 
 import pathlib
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from asgilook.app import create_app
 
 
 async def nothing() -> AsyncIterator[bytes]:
-    """Yield no data: nginx has it."""
+    """Yield no data: nginx sends it."""
     yield b''
 
 
@@ -20,7 +20,7 @@ class HandOver:
     async def process_response(
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Replace a stream from a file by the header that nginx waits for."""
+        """Replace a stream from a file with the header that nginx looks for."""
         file: Any = resp.stream
         if hasattr(file, 'name'):
             await file.close()

@@ -10,7 +10,7 @@ SECRET = re.compile(
 
 
 class RedactingFormatter(logging.Formatter):
-    """Blots out what stands where secrets stand."""
+    """Blots out values where secrets usually are."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, with its traceback, and without secrets."""

@@ -14,7 +14,7 @@ if importlib.util.find_spec('redis'):
 
 
 class RealRedis:
-    """A redis-server on a port of its own, to be stopped and started again."""
+    """A redis-server on its own port, which tests can stop and start again."""
 
     def __init__(self, port, folder):
         from mirakuru import TCPExecutor
@@ -39,18 +39,18 @@ class RealRedis:
         self._server.stop()
 
     def recover(self):
-        """Be there again, whatever a test that failed has left behind."""
+        """Get it running again, whatever a failed test has left behind."""
         if self._server.running():
             self.go_on()
         else:
             self.start()
 
     def hang(self):
-        """Let the server take connections and commands, and answer none."""
+        """Let the server accept connections and commands, and answer none."""
         os.kill(self._server.process.pid, signal.SIGSTOP)
 
     def go_on(self):
-        """Let a server that hangs go on where it was."""
+        """Let a hanging server continue where it stopped."""
         os.kill(self._server.process.pid, signal.SIGCONT)
 
     def client(self):
@@ -68,7 +68,7 @@ class FakeRedis:
         self.server = fakeredis.FakeServer()
 
     def start(self):
-        """Answer again, as empty as a Redis that was started anew."""
+        """Answer again, empty like a Redis that has restarted."""
         self.server.connected = True
         self.client().flushall()
 
@@ -99,7 +99,7 @@ def redis_process(tmp_path_factory):
 
 @pytest.fixture
 def real_redis(request, config, module):
-    """Return a real, empty Redis, that the app uses."""
+    """Return a real, empty Redis that the app uses."""
     real = request.getfixturevalue('redis_process')
     real.recover()
     with real.client() as client:
@@ -111,7 +111,7 @@ def real_redis(request, config, module):
 
 @pytest.fixture
 def fake_redis(config):
-    """Return a fake, empty Redis, that the app uses."""
+    """Return a fake, empty Redis that the app uses."""
     import fakeredis.aioredis
 
     fake = FakeRedis()
@@ -123,7 +123,7 @@ def fake_redis(config):
 
 @pytest.fixture(params=['fake_redis', 'real_redis'], ids=['fake', 'real'])
 def some_redis(request):
-    """Return a Redis: the fake one first, and then a real one."""
+    """Return a Redis: first the fake one, then a real one."""
     return request.getfixturevalue(request.param)
 
 

@@ -1,4 +1,4 @@
-"""The package can be run as a program, and brings a server of its own choice."""
+"""The package can be run as a program, with a server of its own choice."""
 
 import http.client
 import re
@@ -49,13 +49,13 @@ def test_hosted(answered):
 
 
 def test_other_server(answered):
-    """The server that answers is another one than uvicorn."""
+    """The server that answers isn't uvicorn."""
     assert answered[1]
     assert not answered[1].startswith('uvicorn')
 
 
 def test_named(app_folder):
-    """The project names a server beside uvicorn among what it needs."""
+    """The project lists another server among its dependencies."""
     text = (app_folder / 'pyproject.toml').read_text(encoding='utf-8')
     needed = tomllib.loads(text)['project']['dependencies']
     names = {re.split(r'[^\w-]', name.lower())[0] for name in needed}

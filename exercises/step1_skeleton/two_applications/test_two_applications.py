@@ -5,12 +5,12 @@ import falcon.testing
 
 
 def test_other(module):
-    """The module has a second application, under the name `other`."""
+    """The module contains a second application, named `other`."""
     assert isinstance(getattr(module('app'), 'other', None), falcon.asgi.App)
 
 
 def test_apart(module):
-    """A route that is added to the one is unknown to the other."""
+    """A route added to one application isn't known to the other."""
 
     class Greeting:
         async def on_get(self, req, resp):

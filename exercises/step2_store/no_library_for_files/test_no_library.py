@@ -9,7 +9,7 @@ from workbook.pictures import upload
 
 @pytest.fixture
 def without_aiofiles(monkeypatch):
-    """Have aiofiles open nothing, if it is there at all."""
+    """Keep aiofiles, if it's installed, from opening anything."""
     if importlib.util.find_spec('aiofiles'):
         import aiofiles
 
@@ -36,5 +36,5 @@ def test_event_loop_is_free(store, run, blocking_calls):
 
 
 def test_not_imported(module):
-    """The store's module has no need of aiofiles."""
+    """The store's module doesn't use aiofiles."""
     assert not hasattr(module('store'), 'aiofiles')

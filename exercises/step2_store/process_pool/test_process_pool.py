@@ -34,7 +34,7 @@ def test_elsewhere(store, run, opened_here, left_behind):
 
 
 def test_several_at_once(store, run, opened_here):
-    """Pictures that are saved at the same time each come out as they should."""
+    """Pictures that are saved at the same time all come out right."""
     sizes = [(80 + number, 60) for number in range(6)]
 
     async def save():
@@ -49,7 +49,7 @@ def test_several_at_once(store, run, opened_here):
 
 
 def test_mistakes_come_back(module, store, run, left_behind):
-    """What is wrong with a file is still told by the same errors as before."""
+    """Bad files still raise the same errors as before."""
     convert = module('convert')
     with pytest.raises(convert.UnknownFormatError):
         run(store.save('a', b'A text.'))

@@ -1,4 +1,4 @@
-"""Ids are UUIDs all through the store, and text where they leave it."""
+"""Ids are UUIDs throughout the store, and text where they leave it."""
 
 import json
 import typing
@@ -20,18 +20,18 @@ def test_record_is_text(store, run):
 
 @pytest.mark.parametrize('name', ['get', 'save'])
 def test_annotations(module, name):
-    """Both ways into the store say that an id is a UUID."""
+    """`get` and `save` are annotated to take a UUID."""
     method = getattr(module('store').Store, name)
     assert typing.get_type_hints(method)['image_id'] is uuid.UUID
 
 
 def test_image_says_so_too(module):
-    """An image says that its id is a UUID."""
+    """An image's id is annotated as a UUID."""
     assert typing.get_type_hints(module('store').Image)['image_id'] is uuid.UUID
 
 
 def test_found_however_it_is_spelled(store, run):
-    """A UUID that was written in capitals, or without hyphens, is the same id."""
+    """A UUID written in capitals, or without hyphens, is the same id."""
     image = run(store.save(ID, upload()))
     for spelling in [str(ID).upper(), ID.hex]:
         assert store.get(uuid.UUID(spelling)) is image

@@ -24,7 +24,7 @@ def test_delete(client, two):
 
 
 def test_gone(client, two, left_behind):
-    """What was deleted is in the list no more, nor on the disk; the rest stays."""
+    """A deleted picture is gone from list and disk; the others stay."""
     client.simulate_request('DELETE', two[0]['image'])
     assert client.simulate_get('/images').json == two[1:]
     assert left_behind() == [f'{two[1]["id"]}.jpeg']
@@ -33,7 +33,7 @@ def test_gone(client, two, left_behind):
 
 
 def test_twice(client, two):
-    """A second `DELETE` answers 404, with advice, as does one of an unknown picture."""
+    """A second `DELETE` answers 404, with advice, and so does an unknown picture."""
     client.simulate_request('DELETE', two[0]['image'])
     for path in [two[0]['image'], UNKNOWN]:
         result = client.simulate_request('DELETE', path)
@@ -42,7 +42,7 @@ def test_twice(client, two):
 
 
 def test_file_gone(client, two, folder):
-    """A picture whose file has gone from the disk can be deleted all the same."""
+    """A picture can be deleted even if its file has disappeared from the disk."""
     for stored in folder.iterdir():
         stored.unlink()
     assert client.simulate_request('DELETE', two[0]['image']).status_code == 204
@@ -50,7 +50,7 @@ def test_file_gone(client, two, folder):
 
 
 def test_named_to_clients(client, two):
-    """`OPTIONS` of a picture names the method; that of the list does not."""
+    """`OPTIONS` of a picture includes `DELETE`; `OPTIONS` of the list doesn't."""
     allowed = [
         client.simulate_options(path).headers['Allow'].split(', ')
         for path in [two[0]['image'], '/images']

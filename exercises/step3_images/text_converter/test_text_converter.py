@@ -1,4 +1,4 @@
-"""A converter accepts what `uuid` accepts, and hands it on as text."""
+"""A converter accepts what `uuid` accepts, and passes it on as text."""
 
 import falcon.inspect
 import falcon.testing
@@ -10,13 +10,13 @@ ID = '6f1c2f8e-2a52-4d0a-9d8e-5b0f3c6a7e11'
 
 
 class Probe:
-    """A resource that notes what its responder is handed."""
+    """A resource that records what its responder gets."""
 
     def __init__(self):
         self.handed = None
 
     async def on_get(self, req, resp, image_id):
-        """Note it."""
+        """Record it."""
         self.handed = image_id
 
 
@@ -36,13 +36,13 @@ def ask(app):
 
 @pytest.mark.parametrize('spelling', [ID, ID.upper(), ID.replace('-', '')])
 def test_text(ask, spelling):
-    """However a UUID is spelled, the responder gets one and the same text."""
+    """However a UUID is spelled, the responder gets the same text."""
     assert ask(spelling) == ID
 
 
 @pytest.mark.parametrize('text', ['1', 'x', f'{ID}0', f'{ID[:-1]}g', '%00'])
 def test_no_uuid(ask, text):
-    """A text that is no UUID is not accepted, so the responder is not called."""
+    """Text that isn't a UUID is rejected, so the responder isn't called."""
     assert ask(text) is None
 
 

@@ -8,7 +8,7 @@ from workbook.pictures import upload
 
 @pytest.fixture
 def routes(app):
-    """Return what Falcon knows of the routes under /images, by their paths."""
+    """Return what Falcon knows about the routes under /images, by path."""
     found = falcon.inspect.inspect_routes(app)
     return {route.path: route for route in found if route.path.startswith('/images')}
 

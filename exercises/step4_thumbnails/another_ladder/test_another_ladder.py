@@ -28,21 +28,21 @@ def names(record):
     ],
 )
 def test_widths(config, client, size, offer):
-    """A picture is offered in each width that is less than its own, in its shape."""
+    """A picture is offered in each smaller width, in its own proportions."""
     config.thumb_widths = WIDTHS
     record = client.simulate_post('/images', body=upload(size)).json
     assert names(record) == offer
 
 
 def test_least_size(config, client):
-    """A size with a side that is less than the least is not on offer."""
+    """A size with a side below the minimum isn't on offer."""
     config.thumb_widths = WIDTHS
     record = client.simulate_post('/images', body=upload((2000, 320))).json
     assert names(record) == ['1600x256', '800x128', '400x64']
 
 
 def test_made(config, client):
-    """What is on offer is made, in that size; a half that is not on offer is not."""
+    """A size on offer is served exactly; a half that isn't on offer is a 404."""
     config.thumb_widths = (300, 100)
     record = client.simulate_post('/images', body=upload((640, 480))).json
     assert names(record) == ['300x225', '100x75']
@@ -54,7 +54,7 @@ def test_made(config, client):
 
 
 def test_setting(config):
-    """The setting is there, and empty by default."""
+    """The setting exists, and is empty by default."""
     assert config.thumb_widths == ()
 
 

@@ -1,4 +1,4 @@
-"""Thumbnails can be got: those on offer, and no others."""
+"""Clients can get thumbnails: those on offer, and no others."""
 
 import io
 
@@ -17,7 +17,7 @@ def record(client):
 
 
 def test_each_on_offer(client, record):
-    """Each path in the record leads to a JPEG of just the size that it names."""
+    """Each path in the record leads to a JPEG of exactly the size it names."""
     assert record['thumbnails']
     for uri, size in zip(record['thumbnails'], [(320, 180), (160, 90)], strict=True):
         result = client.simulate_get(uri)
@@ -29,7 +29,7 @@ def test_each_on_offer(client, record):
 
 @pytest.mark.parametrize('size', ['640x360', '321x180', '80x45', '0x0', '-1x1', 'axb'])
 def test_no_such_size(client, record, size):
-    """A size that is not on offer, or that is none, answers 404."""
+    """A size that isn't on offer, or isn't a size at all, answers 404."""
     result = client.simulate_get(f'/thumbnails/{record["id"]}/{size}.jpeg')
     assert result.status_code == 404
     assert result.json['description']
@@ -37,20 +37,20 @@ def test_no_such_size(client, record, size):
 
 @pytest.mark.parametrize('picture', [UNKNOWN, 'x'])
 def test_unknown_picture(client, record, picture):
-    """Thumbnails of a picture that there is not answer 404."""
+    """Thumbnails of a picture that doesn't exist answer 404."""
     result = client.simulate_get(f'/thumbnails/{picture}/320x180.jpeg')
     assert result.status_code == 404
 
 
 def test_file_gone(client, record, folder):
-    """A thumbnail of a picture whose file has gone from the disk answers 404."""
+    """A thumbnail answers 404 if the picture's file has disappeared from the disk."""
     for stored in folder.iterdir():
         stored.unlink()
     assert client.simulate_get(record['thumbnails'][0]).status_code == 404
 
 
 def test_nothing_else(client, record):
-    """A thumbnail can be got, and nothing else be done with it: that answers 405."""
+    """Any other method than `GET` on a thumbnail answers 405."""
     for method in ['POST', 'DELETE']:
         result = client.simulate_request(method, record['thumbnails'][0])
         assert result.status_code == 405

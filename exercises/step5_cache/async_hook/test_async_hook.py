@@ -12,7 +12,7 @@ LIMIT = 20_000_000
 
 @pytest.fixture
 def post(app, run):
-    """Return a function that uploads a file, and says that it is so long."""
+    """Return a function that uploads a file, and announces a length."""
 
     async def send(said):
         headers = {} if said is None else {'Content-Length': str(said)}
@@ -35,7 +35,7 @@ def post(app, run):
 
 @pytest.mark.parametrize('said', [LIMIT + 1, 10 * LIMIT])
 def test_too_large(post, said):
-    """More than the limit answers 413, with advice, before the body is read."""
+    """An upload above the limit gets a 413, with advice, before the body is read."""
     sent, asked = post(said)
     assert sent.status == 413
     assert json.loads(b''.join(sent.body_chunks))['description']
@@ -43,7 +43,7 @@ def test_too_large(post, said):
 
 
 def test_nothing_is_stored(post, client, left_behind):
-    """What was refused is not stored, and an upload after it is."""
+    """A refused upload isn't stored, and the next one is."""
     assert post(LIMIT + 1)[0].status == 413
     assert left_behind() == []
     assert client.simulate_post('/images', body=upload()).status_code == 201
@@ -53,5 +53,5 @@ def test_nothing_is_stored(post, client, left_behind):
     ('said', 'status'), [(LIMIT, 400), (len(upload()), 201), (None, 201)]
 )
 def test_up_to_the_limit(post, said, status):
-    """The limit itself is read, as is what does not say how long it is."""
+    """An upload of exactly the limit is read, and so is one without a length."""
     assert post(said)[0].status == status

@@ -1,4 +1,4 @@
-"""Pictures of up to a length that is a setting are cached, whole."""
+"""Pictures up to a configurable length are cached, and whole."""
 
 import gc
 
@@ -19,7 +19,7 @@ def get(client):
 
 
 def says(results):
-    """Return what the answers say of the cache."""
+    """Return what the answers say about the cache."""
     return [result.headers.get('X-ASGILook-Cache') for result in results]
 
 
@@ -51,7 +51,7 @@ def test_short(get, folder):
 
 @pytest.mark.usefixtures('enough')
 def test_closed(get):
-    """The file of a picture that is cached is closed again."""
+    """When a picture is cached, its file is closed."""
     assert says(get(2)) == ['Miss', 'Hit']
     gc.collect()  # A file that was left open complains when it is collected.
 

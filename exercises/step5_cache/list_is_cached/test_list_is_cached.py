@@ -1,4 +1,4 @@
-"""The project has a test that the list is cached, and it is worth its name."""
+"""The project has a test that the list is cached, and it catches bugs."""
 
 import pathlib
 
@@ -27,6 +27,6 @@ def test_passes(outcomes):
     'bug', ['nothing_is_cached', 'nothing_is_forgotten', 'an_empty_list_is_kept']
 )
 def test_notices(outcomes, bug):
-    """One of the project's tests fails where the cache does not do what it should."""
+    """When the cache misbehaves, one of the project's tests fails."""
     assert outcomes[''].passed, outcomes[''].report
     assert outcomes[bug].caught, 'No test fails with the bug in it.'

@@ -29,7 +29,7 @@ def type_of(result):
 
 
 def test_table(get, records):
-    """Who asks for CSV gets a table: the names of the columns, and a line for each."""
+    """A client that asks for CSV gets column names, then a line for each picture."""
     result = get('text/csv')
     assert result.status_code == 200
     assert type_of(result) == 'text/csv'
@@ -42,13 +42,13 @@ def test_table(get, records):
 
 
 def test_empty(get):
-    """A table without pictures has the names of the columns all the same."""
+    """A table without pictures still has the column names."""
     assert get('text/csv').text.split() == [','.join(COLUMNS)]
 
 
 @pytest.mark.parametrize('accept', ['*/*', 'application/json', 'text/xml'])
 def test_json_unless_asked(get, records, accept):
-    """Who does not mind gets JSON, and so does who asks for what there is not."""
+    """A client that doesn't mind gets JSON, and so does one that wants XML."""
     result = get(accept)
     assert type_of(result) == 'application/json'
     assert result.json == records
@@ -56,7 +56,7 @@ def test_json_unless_asked(get, records, accept):
 
 @pytest.mark.usefixtures('records')
 def test_by_turns(get):
-    """Whoever came before, each client gets what it asked for."""
+    """Each client gets what it asked for, whatever the one before it asked for."""
     types = ['text/csv', 'application/json', 'application/json', 'text/csv']
     assert [type_of(get(media_type)) for media_type in types * 2] == types * 2
 
@@ -64,7 +64,7 @@ def test_by_turns(get):
 @pytest.mark.usefixtures('records')
 @pytest.mark.parametrize('accept', ['text/csv', 'application/json'])
 def test_cached(get, accept):
-    """The list is cached in either type, and says on what it varies."""
+    """The list is cached in either type, and says what it varies on."""
     first, second = get(accept), get(accept)
     assert type_of(second) == accept
     assert second.headers['X-ASGILook-Cache'] == 'Hit'

@@ -48,7 +48,7 @@ def visit(module, config, run, monkeypatch):
 
 
 def test_upload_in_between(door, visit):
-    """What was uploaded before an older list was kept is in the list from then on."""
+    """A picture uploaded while an older list is being cached shows up in the list."""
 
     async def story(conductor):
         reader = asyncio.create_task(conductor.simulate_get('/images'))
@@ -62,7 +62,7 @@ def test_upload_in_between(door, visit):
 
 
 def test_nothing_in_between(door, visit):
-    """A list that nothing has changed is cached, before and after an upload."""
+    """A list that hasn't changed is cached, before and after an upload."""
 
     async def says(conductor):
         results = [await conductor.simulate_get('/images') for _ in range(2)]

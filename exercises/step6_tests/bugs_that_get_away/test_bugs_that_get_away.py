@@ -1,4 +1,4 @@
-"""The project's tests catch what the suite of the chapter lets pass."""
+"""The project's tests catch the bugs that the chapter's suite lets through."""
 
 import pathlib
 
@@ -20,7 +20,7 @@ def outcomes(own_suite):
 
 
 def test_passes(outcomes):
-    """The project's tests pass on the package as it should be."""
+    """The project's tests pass on the correct package."""
     assert outcomes[''].passed, outcomes[''].report
 
 

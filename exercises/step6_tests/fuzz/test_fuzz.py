@@ -1,4 +1,4 @@
-"""The project has a fuzz test, and it finds what it is there for."""
+"""The project has a fuzz test, and it finds bugs."""
 
 import pytest
 

@@ -11,18 +11,18 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope='module')
 def outcome(own_suite):
-    """Return how the project's tests ended on the package as it should be."""
+    """Return how the project's tests ended on the correct package."""
     return own_suite.run()
 
 
 def test_passes(outcome):
-    """The project's tests pass on the package as it should be."""
+    """The project's tests pass on the correct package."""
     assert outcome.found_tests, 'There is no test yet.'
     assert outcome.passed, outcome.report
 
 
 def test_catches(outcome, own_suite):
-    """The project's tests catch ten bugs at least."""
+    """The project's tests catch at least ten bugs."""
     assert outcome.passed, 'They do not pass without a bug.'
     planted = faults.bugs(faults.step_with_bugs())
     caught = own_suite.catches(planted, WANTED)

@@ -64,7 +64,7 @@ def test_attempt(begun, run):
     exercise = exercises.find(QUICK)
     assert f'exercise {QUICK}: 0 of ' in text
     assert 'What should happen' in text
-    assert 'What does the part of the argument behind the colon stand for?' in text
+    assert 'What does the part of the argument after the colon refer to?' in text
     assert f'"{exercise.heading}"' in text
     assert states(run(folder, '--list')[1]) == {QUICK: 'tried'}
 

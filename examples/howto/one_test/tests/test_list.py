@@ -10,7 +10,7 @@ from asgilook.config import Config
 
 @pytest.fixture
 def client(tmp_path):
-    """Return a client of an application without pictures."""
+    """Return a client of an application that has no pictures."""
     config = Config()
     config.storage_path = tmp_path
     config.redis_from_url = lambda url, **options: FakeRedis()
@@ -18,6 +18,6 @@ def client(tmp_path):
 
 
 def test_nothing_listed(client):
-    """The list answers 200, and nothing is in it."""
+    """The list is a 200, and it's empty."""
     answer = client.simulate_get('/images')
     assert (answer.status_code, answer.json) == (200, [])

@@ -1,4 +1,4 @@
-"""What a route accepts in a field of its path."""
+"""Converters for the fields of a route."""
 
 import uuid
 
@@ -6,10 +6,10 @@ import falcon.routing
 
 
 class UUIDTextConverter(falcon.routing.BaseConverter):
-    """Accept a UUID; hand it on as text, in its usual spelling."""
+    """Accept a UUID; pass it on as text, in its usual spelling."""
 
     def convert(self, value: str) -> str | None:
-        """Return the UUID as text, or None if it is none."""
+        """Return the UUID as text, or None if it isn't one."""
         try:
             return str(uuid.UUID(value))
         except ValueError:

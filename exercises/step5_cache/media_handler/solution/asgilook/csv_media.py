@@ -1,4 +1,4 @@
-"""Records as CSV, for whoever would rather have a table."""
+"""Records as CSV, for clients that prefer a table."""
 
 import csv
 import io

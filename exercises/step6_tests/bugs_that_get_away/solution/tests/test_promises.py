@@ -1,4 +1,4 @@
-"""What the service promises, and no other test asks for."""
+"""Promises of the service that no other test checks."""
 
 import asyncio
 import datetime
@@ -13,7 +13,7 @@ from asgilook.store import Store
 
 
 def test_expiry(client, redis_server):
-    """An entry has a time to live, and it is the one that is promised."""
+    """An entry expires after the promised time."""
     client.simulate_get('/images')
 
     redis = FakeRedisClient(server=redis_server)
@@ -37,7 +37,7 @@ def test_connections_are_closed(config):
 
 
 def test_folder_from_environment(monkeypatch, tmp_path):
-    """The environment says where pictures go."""
+    """The environment decides where pictures go."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'elsewhere'))
 
     assert Config().storage_path == tmp_path / 'elsewhere'

@@ -26,7 +26,7 @@ PICTURES = [file_in(name) for name in ['PNG', 'JPEG', 'GIF', 'BMP', 'TIFF', 'WEB
 
 @st.composite
 def damaged(draw):
-    """Take a good file, change up to ten of its bytes, and perhaps cut it short."""
+    """Take a valid file, change up to ten of its bytes, and perhaps cut it short."""
     data = bytearray(draw(st.sampled_from(PICTURES)))
     places = st.integers(0, len(data) - 1)
     for place in draw(st.lists(places, max_size=10)):
@@ -37,7 +37,7 @@ def damaged(draw):
 @given(data=st.binary(max_size=100) | damaged())
 @settings(max_examples=100, deadline=None)
 def test_any_upload(data):
-    """An upload is taken or refused, and the list shows which."""
+    """An upload is accepted or refused, and the list shows which."""
     server = FakeServer()
     with tempfile.TemporaryDirectory() as folder:
         config = Config()
