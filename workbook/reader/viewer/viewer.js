@@ -1,0 +1,375 @@
+// The viewer: shows what a service can do so far, and each request as it goes by.
+// What comes from the service becomes text or a picture, never markup.
+
+const $ = (id) => document.getElementById(id);
+const names = new Map();
+const WIRE_LENGTH = 200;
+
+/** Return a new element: make('p', {className: 'x'}, 'text', child, ...). */
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+const say = (text) => $('status').replaceChildren(text);
+const times = ([width, height]) => `${width} × ${height}`;
+const short = (path) => path.replace(/([0-9a-f]{8})-[0-9a-f-]{27}/g, '$1…');
+const took = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+function bytes(count) {
+  if (count < 1000) return `${count} bytes`;
+  return count < 1e6 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;
+}
+
+// ---- requests ----------------------------------------------------------------------
+
+/** Make a request, show it on the wire; return its answer, or null if there is none. */
+async function ask(method, path, file) {
+  const start = performance.now();
+  const options = { method, cache: 'no-store' };
+  if (file) options.body = file;
+  try {
+    const response = await fetch(path, options);
+    const blob = await response.blob();
+    const answer = {
+      method,
+      path: new URL(response.url).pathname + new URL(response.url).search,
+      status: response.status,
+      reason: response.statusText,
+      ok: response.ok,
+      headers: response.headers,
+      cache: response.headers.get('X-ASGILook-Cache'),
+      ms: performance.now() - start,
+      blob,
+      json: null,
+    };
+    if ((response.headers.get('Content-Type') ?? '').includes('json')) {
+      try {
+        answer.json = JSON.parse(await blob.text());
+      } catch {
+        answer.json = null;
+      }
+    }
+    wire(answer, file);
+    return answer;
+  } catch {
+    wire({ method, path, ms: performance.now() - start }, file);
+    return null;
+  }
+}
+
+/** Return what the service says of an error, in its own words. */
+function words(answer) {
+  if (!answer) return ['No answer', 'Is the service still running? Look at its terminal.'];
+  const { title, description } = answer.json ?? {};
+  const status = `${answer.status} ${answer.reason}`.trim();
+  return [title ?? status, description ?? (title ? '' : 'The service says no more than that.')];
+}
+
+/** Add a request and its answer to the top of the wire. */
+function wire(answer, file) {
+  const lines = [];
+  const line = (name, value) => lines.push(make('b', {}, name), `: ${value}\n`);
+  const part = (...children) => make('pre', { tabIndex: 0 }, ...children);
+
+  lines.push(make('i', {}, `${answer.method} ${answer.path}\n`));
+  if (file) {
+    if (file.type) line('content-type', file.type);
+    line('content-length', file.size);
+  }
+  const request = lines.splice(0);
+
+  const failed = !answer.headers;
+  if (failed) {
+    lines.push('No answer came.');
+  } else {
+    lines.push(make('i', {}, `${answer.status} ${answer.reason}\n`));
+    answer.headers.forEach((value, name) => line(name, value));
+    const body = answer.json ? JSON.stringify(answer.json, null, 2) : `(${bytes(answer.blob.size)})`;
+    if (answer.blob.size) lines.push('\n', body);
+  }
+
+  const tone = failed || answer.status >= 500 ? 'bad' : answer.status >= 400 ? 'refused' : 'good';
+  const badge = answer.cache ? [make('em', { className: answer.cache.toLowerCase() }, answer.cache)] : [];
+  const summary = make(
+    'summary',
+    {},
+    make('b', {}, answer.method),
+    ' ',
+    make('span', { className: 'path', title: answer.path }, short(answer.path)),
+    ' ',
+    make('strong', { className: tone }, failed ? 'no answer' : String(answer.status)),
+    ' ',
+    ...badge,
+    ' ',
+    make('small', {}, took(answer.ms))
+  );
+  $('wire').prepend(make('li', {}, make('details', {}, summary, part(...request), part(...lines))));
+  if ($('wire').children.length > WIRE_LENGTH) $('wire').lastChild.remove();
+}
+
+// ---- the map of what works ---------------------------------------------------------
+
+const COMES = { list: 3, upload: 3, picture: 3, thumbnail: 4, cache: 5 };
+
+/** Mark a part of the service: 'works', 'ready' (not tried yet) or 'later'. */
+function mark(route, state) {
+  const item = document.querySelector(`[data-route=${route}]`);
+  if (item.dataset.state === 'works') return;
+  item.dataset.state = state;
+  const text = { works: 'works', ready: 'not tried yet', later: `comes in step ${COMES[route]}` };
+  item.querySelector('span').textContent = text[state];
+}
+
+function notice(title, text) {
+  $('notice-title').textContent = title;
+  $('notice-text').textContent = text;
+  $('notice').hidden = !title;
+  $('upload').hidden = $('pictures').hidden = Boolean(title);
+  if (title) say(`${title} ${text}`);
+}
+
+// ---- pictures ----------------------------------------------------------------------
+
+/** Show an answer's picture on a card, in the room that was kept for it. */
+function show(card, answer, size) {
+  const image = make('img', { width: size[0], height: size[1], alt: card.dataset.name });
+  image.src = URL.createObjectURL(answer.blob);
+  image.decode().catch(() => {}).finally(() => URL.revokeObjectURL(image.src));
+  card.querySelector('.stage').replaceChildren(image);
+}
+
+/** Return a row that fetches one size of a picture, and says what came of it. */
+function rung(card, uri, size, kind) {
+  const result = make('span', { className: 'result' });
+  const before = make('small');
+  const bar = make('i', { className: 'bar' });
+  const button = make('button', { type: 'button' }, times(size));
+  button.setAttribute('aria-label', `Fetch the ${kind}, ${times(size)}`);
+
+  const row = make('li', { className: 'rung' }, button, bar, result, before);
+  row.fetch = async () => {
+    const answer = await ask('GET', uri);
+    if (!answer?.ok) {
+      result.textContent = words(answer).join(': ');
+      say(result.textContent);
+      return;
+    }
+    mark(kind, 'works');
+    if (answer.cache) mark('cache', 'works');
+    const text = [answer.cache, took(answer.ms)].filter(Boolean).join(' ');
+    before.textContent = row.dataset.last ? `before: ${row.dataset.last}` : '';
+    row.dataset.last = result.textContent = text;
+    bar.className = `bar ${(answer.cache ?? '').toLowerCase()}`;
+    // A millisecond is a pixel, up to the room there is.
+    bar.style.width = `${Math.min(Math.max(answer.ms, 2), 90)}px`;
+    for (const other of row.parentElement.querySelectorAll('button')) {
+      other.setAttribute('aria-pressed', String(other === button));
+    }
+    show(card, answer, size);
+    say(`${kind} ${times(size)}: ${text}`);
+  };
+  button.onclick = row.fetch;
+  return row;
+}
+
+/** Return the size in a thumbnail's path. */
+function sizeIn(uri) {
+  const match = /(\d+)x(\d+)\.jpeg$/.exec(uri);
+  return match ? [Number(match[1]), Number(match[2])] : null;
+}
+
+const onScreen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    onScreen.unobserve(target);
+    const rows = [...target.querySelectorAll('.rung')];
+    const fits = rows.find((row) => row.size[0] <= 640) ?? rows.at(-1);
+    fits.fetch();
+  }
+}, { rootMargin: '200px' });
+
+/** Turn a card into that of a record. */
+function fill(card, record) {
+  const name = names.get(record.id) ?? `Picture ${record.id.slice(0, 8)}`;
+  card.id = `picture-${record.id}`;
+  card.dataset.name = name;
+  card.className = 'card';
+  const rows = [[record.image, record.size, 'picture']];
+  for (const uri of record.thumbnails ?? []) {
+    const size = sizeIn(uri);
+    if (size) rows.push([uri, size, 'thumbnail']);
+  }
+  const ladder = make('ul', { className: 'ladder' });
+  for (const [uri, size, kind] of rows) {
+    const row = rung(card, uri, size, kind);
+    row.size = size;
+    ladder.append(row);
+  }
+  const title = make('h3', {}, name);
+  title.title = record.id;
+  card.replaceChildren(make('div', { className: 'stage' }), title, ladder);
+  mark('thumbnail', record.thumbnails ? 'ready' : 'later');
+  onScreen.observe(card);
+}
+
+function count() {
+  const pictures = $('cards').querySelectorAll('[id^=picture-]').length;
+  $('count').textContent = pictures === 1 ? '1 picture' : `${pictures} pictures`;
+  $('empty').hidden = $('cards').children.length > 0;
+}
+
+/** Ask for the list; show what is new in it, and remove what is gone. */
+async function list(path = 'images') {
+  const answer = await ask('GET', path);
+  if (answer?.ok && Array.isArray(answer.json)) {
+    notice('', '');
+    mark('list', 'works');
+    for (const route of ['upload', 'picture', 'thumbnail']) mark(route, 'ready');
+    mark('cache', answer.cache ? 'works' : 'later');
+    if (path === 'images') {
+      const there = new Set(answer.json.map((record) => `picture-${record.id}`));
+      for (const card of [...$('cards').children]) {
+        if (card.id && !there.has(card.id)) card.remove();
+      }
+    }
+    for (const record of answer.json) {
+      if ($(`picture-${record.id}`)) continue;
+      const card = make('li');
+      fill(card, record);
+      $('cards').prepend(card);
+    }
+    const next = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(answer.headers.get('Link') ?? '');
+    $('more').hidden = !next;
+    if (next) $('more').onclick = () => list(next[1]);
+    count();
+    if (answer.cache) say(`The list: ${answer.cache}, ${took(answer.ms)}`);
+  } else if (answer?.status === 404) {
+    for (const route of Object.keys(COMES)) mark(route, 'later');
+    const [title, text] =
+      document.body.dataset.store === 'yes'
+        ? ['There is a store, but no way in yet.',
+           'GET /images is answered with 404, and that is right: the service has no route yet. '
+           + 'It can keep pictures and read them; try it with python -m asyncio, as chapter 2 does. '
+           + 'Uploads over HTTP come in step 3.']
+        : ['It runs, and it answers.',
+           'GET /images is answered with 404, and that is right: the service has no route yet, '
+           + 'so nothing is to be found anywhere. The first routes come in step 3.'];
+    notice(title, text);
+  } else {
+    const [title, text] = words(answer);
+    notice(answer ? `GET /images: ${answer.status} ${title.replace(/^\d+ /, '')}` : title, text);
+  }
+}
+
+// ---- uploads -----------------------------------------------------------------------
+
+/** Upload files, one after the other; each has its card from the start. */
+async function upload(files) {
+  if ($('upload').hidden) return;
+  const waiting = [...files].map((file) => {
+    const name = file.name || 'picture';
+    const card = make('li', { className: 'card waiting' });
+    card.append(
+      make('div', { className: 'stage' }, make('p', {}, 'waiting')),
+      make('h3', {}, name)
+    );
+    $('cards').prepend(card);
+    return { file, name, card };
+  });
+  count();
+  for (const { file, name, card } of waiting) {
+    card.querySelector('p').textContent = `sending ${bytes(file.size)}`;
+    say(`Sending ${name}`);
+    const answer = await ask('POST', 'images', file);
+    const record = answer?.json;
+    if (answer?.ok && record?.id && record.size) {
+      mark('upload', 'works');
+      names.set(record.id, name);
+      fill(card, record);
+      say(`${name} is stored, ${times(record.size)}, after ${took(answer.ms)}`);
+    } else {
+      refuse(card, name, answer);
+    }
+    count();
+  }
+}
+
+function refuse(card, name, answer) {
+  const [title, text] = words(answer);
+  const away = make('button', { type: 'button' }, 'Dismiss');
+  away.setAttribute('aria-label', `Dismiss the message about ${name}`);
+  away.onclick = () => {
+    card.remove();
+    count();
+    $('picker').focus();
+  };
+  card.className = 'card refusal';
+  card.replaceChildren(
+    make('div', { className: 'stage' }, make('strong', {}, title), make('p', {}, text)),
+    make('h3', {}, name),
+    away
+  );
+  say(`${name}: ${title}. ${text}`);
+}
+
+/** Draw a landscape, no two alike, for those who have no picture at hand. */
+function landscape() {
+  const [width, height] = [1600, 1200];
+  const canvas = make('canvas', { width, height });
+  const draw = canvas.getContext('2d');
+  const hue = Math.random() * 360;
+  const tone = (turn, light) => `hsl(${hue + turn} 55% ${light}%)`;
+
+  const sky = draw.createLinearGradient(0, 0, 0, height);
+  sky.addColorStop(0, tone(0, 42));
+  sky.addColorStop(0.7, tone(50, 84));
+  draw.fillStyle = sky;
+  draw.fillRect(0, 0, width, height);
+  draw.fillStyle = '#fff4d6';
+  draw.beginPath();
+  draw.arc(width * (0.2 + 0.6 * Math.random()), height * 0.36, 90, 0, 2 * Math.PI);
+  draw.fill();
+  for (let ridge = 0; ridge < 5; ridge += 1) {
+    const [start, wave] = [Math.random() * 9, 0.003 + Math.random() * 0.003];
+    draw.fillStyle = tone(20 - 12 * ridge, 66 - 12 * ridge);
+    draw.beginPath();
+    draw.moveTo(0, height);
+    for (let x = 0; x <= width; x += 8) {
+      const hill = Math.sin(start + x * wave) + 0.4 * Math.sin(start * 3 + x * wave * 3.1);
+      draw.lineTo(x, height * (0.5 + 0.11 * ridge) - 70 * hill);
+    }
+    draw.lineTo(width, height);
+    draw.fill();
+  }
+  return new Promise((resolve) => {
+    canvas.toBlob((blob) => resolve(new File([blob], 'landscape.png', { type: blob.type })));
+  });
+}
+
+// ---- the page ----------------------------------------------------------------------
+
+$('picker').onchange = () => {
+  upload([...$('picker').files]);
+  $('picker').value = '';
+};
+$('draw').onclick = async () => upload([await landscape()]);
+$('refresh').onclick = $('again').onclick = () => list();
+$('clear').onclick = () => $('wire').replaceChildren();
+
+document.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  document.body.classList.add('dropping');
+});
+document.addEventListener('dragleave', (event) => {
+  if (!event.relatedTarget) document.body.classList.remove('dropping');
+});
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  document.body.classList.remove('dropping');
+  upload(event.dataTransfer.files);
+});
+document.addEventListener('paste', (event) => upload(event.clipboardData.files));
+
+list();
