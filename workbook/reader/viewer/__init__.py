@@ -7,6 +7,7 @@ a step. Everything but the viewer's own paths passes through untouched.
 import html
 import importlib
 import json
+import logging
 import os
 import pathlib
 import string
@@ -59,12 +60,11 @@ HEADERS = {
 class Viewer:
     """An ASGI application: another one, with the viewer's page where it has none."""
 
-    def __init__(self, app: App, title: str = 'asgilook', store: bool = True) -> None:
+    def __init__(self, app: App, title: str = 'asgilook', has: str = 'images') -> None:
         self._app = app
         page = string.Template((FOLDER / 'index.html').read_text(encoding='utf-8'))
-        facts = {'title': title, 'store': 'yes' if store else 'no'}
-        escaped = {name: html.escape(value) for name, value in facts.items()}
-        self._page = page.substitute(escaped).encode()
+        facts = {'title': html.escape(title), 'has': html.escape(has)}
+        self._page = page.substitute(facts).encode()
         # Read now: a file that is read later would hold up the event loop.
         self._files = {
             PREFIX + path.name: (MEDIA[path.suffix], path.read_bytes())
@@ -122,6 +122,11 @@ async def answer(scope: Scope, send: Send, media_type: str, body: bytes) -> None
     await send({'type': 'http.response.body', 'body': shown})
 
 
+def is_not_about_viewer(record: logging.LogRecord) -> bool:
+    """Return whether a line of the log is not about one of the viewer's files."""
+    return PREFIX not in record.getMessage()
+
+
 def load(target: str) -> App:
     """Import an application, named as for uvicorn: `module:name`."""
     module, _, name = target.partition(':')
@@ -161,4 +166,6 @@ def create() -> Viewer:
             file=sys.stderr,
         )
         raise SystemExit(1) from None
-    return Viewer(app, served['title'], served['store'])
+    # The log of the service is about the service.
+    logging.getLogger('uvicorn.access').addFilter(is_not_about_viewer)
+    return Viewer(app, served['title'], served['has'])

@@ -14,7 +14,6 @@ function make(tag, properties = {}, ...children) {
 
 const say = (text) => $('status').replaceChildren(text);
 const times = ([width, height]) => `${width} × ${height}`;
-const short = (path) => path.replace(/([0-9a-f]{8})-[0-9a-f-]{27}/g, '$1…');
 const took = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
 function bytes(count) {
@@ -23,6 +22,12 @@ function bytes(count) {
 }
 
 // ---- requests ----------------------------------------------------------------------
+
+/** Return a path with its id cut short, in parts. */
+function short(path) {
+  const [, head, id, tail] = /^(.*?)([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f-]{27}(.*)$/.exec(path) ?? [];
+  return id ? [head, make('i', {}, id), '…', tail] : [path];
+}
 
 /** Make a request, show it on the wire; return its answer, or null if there is none. */
 async function ask(method, path, file) {
@@ -51,7 +56,7 @@ async function ask(method, path, file) {
         answer.json = null;
       }
     }
-    wire(answer, file);
+    answer.entry = wire(answer, file);
     return answer;
   } catch {
     wire({ method, path, ms: performance.now() - start }, file);
@@ -63,11 +68,14 @@ async function ask(method, path, file) {
 function words(answer) {
   if (!answer) return ['No answer', 'Is the service still running? Look at its terminal.'];
   const { title, description } = answer.json ?? {};
-  const status = `${answer.status} ${answer.reason}`.trim();
-  return [title ?? status, description ?? (title ? '' : 'The service says no more than that.')];
+  const more = answer.status >= 500 ? 'The traceback is in its terminal.' : '';
+  return [
+    title ?? `${answer.status} ${answer.reason}`.trim(),
+    [description, more].filter(Boolean).join(' ') || 'It says no more than that.',
+  ];
 }
 
-/** Add a request and its answer to the top of the wire. */
+/** Add a request and its answer to the top of the wire; return its entry. */
 function wire(answer, file) {
   const lines = [];
   const line = (name, value) => lines.push(make('b', {}, name), `: ${value}\n`);
@@ -91,22 +99,23 @@ function wire(answer, file) {
   }
 
   const tone = failed || answer.status >= 500 ? 'bad' : answer.status >= 400 ? 'refused' : 'good';
-  const badge = answer.cache ? [make('em', { className: answer.cache.toLowerCase() }, answer.cache)] : [];
   const summary = make(
     'summary',
     {},
     make('b', {}, answer.method),
     ' ',
-    make('span', { className: 'path', title: answer.path }, short(answer.path)),
+    make('span', { title: answer.path }, ...short(answer.path)),
     ' ',
     make('strong', { className: tone }, failed ? 'no answer' : String(answer.status)),
     ' ',
-    ...badge,
+    make('em', { className: (answer.cache ?? '').toLowerCase() }, answer.cache ?? ''),
     ' ',
     make('small', {}, took(answer.ms))
   );
-  $('wire').prepend(make('li', {}, make('details', {}, summary, part(...request), part(...lines))));
+  const details = make('details', {}, summary, part(...request), part(...lines));
+  $('wire').prepend(make('li', {}, details));
   if ($('wire').children.length > WIRE_LENGTH) $('wire').lastChild.remove();
+  return details;
 }
 
 // ---- the map of what works ---------------------------------------------------------
@@ -122,13 +131,33 @@ function mark(route, state) {
   item.querySelector('span').textContent = text[state];
 }
 
-function notice(title, text) {
+/** Show a notice, or none; hide the pictures if there can't be any. */
+function notice(title, text, line = '', instead = false) {
   $('notice-title').textContent = title;
+  $('notice-line').textContent = line;
   $('notice-text').textContent = text;
   $('notice').hidden = !title;
-  $('upload').hidden = $('pictures').hidden = Boolean(title);
-  if (title) say(`${title} ${text}`);
+  $('upload').hidden = $('pictures').hidden = instead;
+  if (title) say(`${title}. ${text}`);
 }
+
+const NO_ROUTE = {
+  skeleton: [
+    'Your app runs, and it answers',
+    'That 404 is right: the app has no routes yet, so there is nothing to find at any path. '
+      + 'Try one yourself, on the wire. The first routes come in step 3.',
+  ],
+  store: [
+    'The store is ready, but no route leads to it yet',
+    'That 404 is right. You can already save pictures from Python: run python -m asyncio, as in '
+      + 'chapter 2. Uploads over HTTP come in step 3.',
+  ],
+  images: [
+    'No route leads to the pictures yet',
+    "There is an images.py. Add a route to its resource with app.add_route('/images', ...), as in "
+      + 'chapter 3.',
+  ],
+};
 
 // ---- pictures ----------------------------------------------------------------------
 
@@ -140,30 +169,31 @@ function show(card, answer, size) {
   card.querySelector('.stage').replaceChildren(image);
 }
 
-/** Return a row that fetches one size of a picture, and says what came of it. */
+/** Return a row that fetches one size of a picture, and keeps the last times. */
 function rung(card, uri, size, kind) {
-  const result = make('span', { className: 'result' });
-  const before = make('small');
-  const bar = make('i', { className: 'bar' });
   const button = make('button', { type: 'button' }, times(size));
   button.setAttribute('aria-label', `Fetch the ${kind}, ${times(size)}`);
+  const results = make('div', { className: 'results' });
+  const row = make('li', { className: 'rung' }, button, results);
+  const seen = {};
 
-  const row = make('li', { className: 'rung' }, button, bar, result, before);
   row.fetch = async () => {
     const answer = await ask('GET', uri);
     if (!answer?.ok) {
-      result.textContent = words(answer).join(': ');
-      say(result.textContent);
+      results.replaceChildren(make('p', { className: 'bad' }, words(answer).join(': ')));
+      say(results.textContent);
       return;
     }
     mark(kind, 'works');
     if (answer.cache) mark('cache', 'works');
     const text = [answer.cache, took(answer.ms)].filter(Boolean).join(' ');
-    before.textContent = row.dataset.last ? `before: ${row.dataset.last}` : '';
-    row.dataset.last = result.textContent = text;
-    bar.className = `bar ${(answer.cache ?? '').toLowerCase()}`;
-    // A millisecond is a pixel, up to the room there is.
-    bar.style.width = `${Math.min(Math.max(answer.ms, 2), 90)}px`;
+    // One line for the last Miss, one for the last Hit; one alone without a cache.
+    const tone = (answer.cache ?? '').toLowerCase();
+    seen[tone] ??= make('p', { className: tone }, make('i'), make('span'));
+    seen[tone].dataset.ms = answer.ms;
+    seen[tone].lastChild.textContent = text;
+    results.replaceChildren(...['miss', 'hit', ''].flatMap((one) => seen[one] ?? []));
+    scale(card);
     for (const other of row.parentElement.querySelectorAll('button')) {
       other.setAttribute('aria-pressed', String(other === button));
     }
@@ -172,6 +202,15 @@ function rung(card, uri, size, kind) {
   };
   button.onclick = row.fetch;
   return row;
+}
+
+/** Make all bars of a card as long as what they stand for took. */
+function scale(card) {
+  const lines = [...card.querySelectorAll('[data-ms]')];
+  const longest = Math.max(...lines.map((line) => Number(line.dataset.ms)));
+  for (const line of lines) {
+    line.firstChild.style.width = `${Math.max((100 * line.dataset.ms) / longest, 2)}%`;
+  }
 }
 
 /** Return the size in a thumbnail's path. */
@@ -247,19 +286,12 @@ async function list(path = 'images') {
     if (answer.cache) say(`The list: ${answer.cache}, ${took(answer.ms)}`);
   } else if (answer?.status === 404) {
     for (const route of Object.keys(COMES)) mark(route, 'later');
-    const [title, text] =
-      document.body.dataset.store === 'yes'
-        ? ['There is a store, but no way in yet.',
-           'GET /images is answered with 404, and that is right: the service has no route yet. '
-           + 'It can keep pictures and read them; try it with python -m asyncio, as chapter 2 does. '
-           + 'Uploads over HTTP come in step 3.']
-        : ['It runs, and it answers.',
-           'GET /images is answered with 404, and that is right: the service has no route yet, '
-           + 'so nothing is to be found anywhere. The first routes come in step 3.'];
-    notice(title, text);
+    notice(...NO_ROUTE[document.body.dataset.has], `GET /images  →  404 ${answer.reason}`, true);
+  } else if (answer?.ok) {
+    notice('GET /images works, but its answer is no list yet', 'It should be a JSON list of records.');
   } else {
     const [title, text] = words(answer);
-    notice(answer ? `GET /images: ${answer.status} ${title.replace(/^\d+ /, '')}` : title, text);
+    notice(`GET /images: ${title}`, text);
   }
 }
 
@@ -289,15 +321,18 @@ async function upload(files) {
       names.set(record.id, name);
       fill(card, record);
       say(`${name} is stored, ${times(record.size)}, after ${took(answer.ms)}`);
+    } else if (answer?.ok) {
+      const text = 'The answer is no record yet: it needs "id", "image" and "size", as JSON.';
+      refuse(card, name, [`${answer.status} ${answer.reason}`, text]);
     } else {
-      refuse(card, name, answer);
+      refuse(card, name, words(answer));
     }
     count();
   }
 }
 
-function refuse(card, name, answer) {
-  const [title, text] = words(answer);
+/** Turn a card into one that says why a file wasn't stored. */
+function refuse(card, name, [title, text]) {
   const away = make('button', { type: 'button' }, 'Dismiss');
   away.setAttribute('aria-label', `Dismiss the message about ${name}`);
   away.onclick = () => {
@@ -356,6 +391,15 @@ $('picker').onchange = () => {
 };
 $('draw').onclick = async () => upload([await landscape()]);
 $('refresh').onclick = $('again').onclick = () => list();
+$('ask').onsubmit = async (event) => {
+  event.preventDefault();
+  const path = `/${$('path').value.trim().replace(/^\/+/, '')}`;
+  const answer = await ask($('method').value, path);
+  if (!answer) return;
+  answer.entry.open = true;
+  say(`${answer.method} ${answer.path}: ${answer.status} ${answer.reason}`);
+  if (answer.method === 'DELETE' && answer.ok) list();
+};
 $('clear').onclick = () => $('wire').replaceChildren();
 
 document.addEventListener('dragover', (event) => {
