@@ -141,7 +141,9 @@ def types_settings(arguments: list[str]) -> Settings:
                 Command(['mypy', '--cache-dir', f'.mypy_cache/{index}', path])
                 for index, path in enumerate(checked)
             ),
-            Command(['mypy', 'toxfile.py', 'tools', 'docs/pictures', *arguments]),
+            Command(
+                ['mypy', 'toxfile.py', 'tools', 'workbook', 'docs/pictures', *arguments]
+            ),
         ],
     }
 
