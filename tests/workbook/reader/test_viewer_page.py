@@ -366,3 +366,36 @@ def test_a_service_that_is_gone(page, files, tmp_path):
             'Is the service still running?'
         )
     page.faults[:] = [one for one in page.faults if 'ERR_CONNECTION' not in one]
+
+
+HALF_DONE = {
+    'nothing': ('GET', 200, '', 'its answer is no list yet'),
+    'no list': ('GET', 200, '{"images": []}', 'its answer is no list yet'),
+    'no size': ('GET', 200, '[{"id": "a", "image": "/a"}]', 'not all in its list'),
+    'null': ('GET', 200, '[null]', 'not all in its list'),
+    'error': ('GET', 500, '{"title": "500 Oh"}', 'The traceback is in its terminal'),
+    'method': ('GET', 405, '{"title": "405 No", "description": "Not so."}', 'Not so.'),
+    'no record': ('POST', 201, '', 'is no record yet'),
+    'refused without a word': ('POST', 400, 'no JSON', 'It says no more than that.'),
+}
+
+
+@pytest.mark.parametrize('case', HALF_DONE)
+def test_a_service_that_is_half_done(page, last, files, case):
+    """Whatever a service answers, the page says what is missing, and goes on."""
+    method, status, body, wanted = HALF_DONE[case]
+
+    def answer(route):
+        if route.request.method == method:
+            route.fulfill(status=status, body=body, content_type='application/json')
+        else:
+            route.continue_()
+
+    page.route('**/images', answer)
+    page.goto(last)
+    expect(page.locator('#upload')).to_be_visible()
+    pick(page, files / 'photo.jpeg')
+    expect(page.locator('main')).to_contain_text(wanted)
+    if method == 'GET':
+        expect(card(page, 'photo.jpeg').get_by_role('img')).to_be_visible()
+    page.faults[:] = [one for one in page.faults if 'status of 500' not in one]

@@ -161,6 +161,10 @@ const NO_ROUTE = {
 
 // ---- pictures ----------------------------------------------------------------------
 
+/** Return whether this is a record, as far as the page needs it. */
+const isRecord = (it) => Boolean(it?.id && it.image && Array.isArray(it.size));
+const NEEDED = 'A record needs "id", "image" and "size".';
+
 /** Show an answer's picture on a card, in the room that was kept for it. */
 function show(card, answer, size) {
   const image = make('img', { width: size[0], height: size[1], alt: card.dataset.name });
@@ -236,7 +240,7 @@ function fill(card, record) {
   card.dataset.name = name;
   card.className = 'card';
   const rows = [[record.image, record.size, 'picture']];
-  for (const uri of record.thumbnails ?? []) {
+  for (const uri of Array.isArray(record.thumbnails) ? record.thumbnails : []) {
     const size = sizeIn(uri);
     if (size) rows.push([uri, size, 'thumbnail']);
   }
@@ -263,17 +267,19 @@ function count() {
 async function list(path = 'images') {
   const answer = await ask('GET', path);
   if (answer?.ok && Array.isArray(answer.json)) {
-    notice('', '');
+    const records = answer.json.filter(isRecord);
+    const whole = records.length === answer.json.length;
+    notice(whole ? '' : 'GET /images works, but not all in its list are records yet', NEEDED);
     mark('list', 'works');
     for (const route of ['upload', 'picture', 'thumbnail']) mark(route, 'ready');
     mark('cache', answer.cache ? 'works' : 'later');
     if (path === 'images') {
-      const there = new Set(answer.json.map((record) => `picture-${record.id}`));
+      const there = new Set(records.map((record) => `picture-${record.id}`));
       for (const card of [...$('cards').children]) {
         if (card.id && !there.has(card.id)) card.remove();
       }
     }
-    for (const record of answer.json) {
+    for (const record of records) {
       if ($(`picture-${record.id}`)) continue;
       const card = make('li');
       fill(card, record);
@@ -288,7 +294,7 @@ async function list(path = 'images') {
     for (const route of Object.keys(COMES)) mark(route, 'later');
     notice(...NO_ROUTE[document.body.dataset.has], `GET /images  →  404 ${answer.reason}`, true);
   } else if (answer?.ok) {
-    notice('GET /images works, but its answer is no list yet', 'It should be a JSON list of records.');
+    notice('GET /images works, but its answer is no list yet', `It should be JSON. ${NEEDED}`);
   } else {
     const [title, text] = words(answer);
     notice(`GET /images: ${title}`, text);
@@ -299,7 +305,10 @@ async function list(path = 'images') {
 
 /** Upload files, one after the other; each has its card from the start. */
 async function upload(files) {
-  if ($('upload').hidden) return;
+  if ($('upload').hidden) {
+    say('No route takes uploads yet.');
+    return;
+  }
   const waiting = [...files].map((file) => {
     const name = file.name || 'picture';
     const card = make('li', { className: 'card waiting' });
@@ -316,13 +325,13 @@ async function upload(files) {
     say(`Sending ${name}`);
     const answer = await ask('POST', 'images', file);
     const record = answer?.json;
-    if (answer?.ok && record?.id && record.size) {
+    if (answer?.ok && isRecord(record)) {
       mark('upload', 'works');
       names.set(record.id, name);
       fill(card, record);
       say(`${name} is stored, ${times(record.size)}, after ${took(answer.ms)}`);
     } else if (answer?.ok) {
-      const text = 'The answer is no record yet: it needs "id", "image" and "size", as JSON.';
+      const text = `But the answer is no record yet. ${NEEDED}`;
       refuse(card, name, [`${answer.status} ${answer.reason}`, text]);
     } else {
       refuse(card, name, words(answer));
