@@ -279,6 +279,7 @@ async function list(path = 'images') {
         if (card.id && !there.has(card.id)) card.remove();
       }
     }
+    if (records.length) mark('upload', 'works');
     for (const record of records) {
       if ($(`picture-${record.id}`)) continue;
       const card = make('li');
@@ -363,7 +364,7 @@ function landscape() {
   const [width, height] = [1600, 1200];
   const canvas = make('canvas', { width, height });
   const draw = canvas.getContext('2d');
-  const hue = Math.random() * 360;
+  const hue = 190 + Math.random() * 190; // from noon to sunset
   const tone = (turn, light) => `hsl(${hue + turn} 55% ${light}%)`;
 
   const sky = draw.createLinearGradient(0, 0, 0, height);
