@@ -168,6 +168,20 @@ def test_upload_by_drop(page, last, files):
     assert not page.evaluate('document.body.classList.contains("dropping")')
 
 
+def test_upload_before_the_list_is_there(page, last, files):
+    """A file that comes while the first list is on its way is not lost."""
+    held = []
+    page.route('**/images', lambda route: held.append(route), times=1)
+    page.goto(last)
+    data = base64.b64encode((files / 'logo.png').read_bytes()).decode()
+    page.evaluate(DROP, ['early.png', 'image/png', data])
+    expect(page.locator('#upload')).to_be_hidden()
+    while not held:
+        page.wait_for_timeout(10)
+    held.pop().continue_()
+    expect(card(page, 'early.png').get_by_role('img')).to_be_visible()
+
+
 def test_miss_then_hit(page, last, files):
     """A thumbnail's first time and second time stand one below the other."""
     page.goto(last)

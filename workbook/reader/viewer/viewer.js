@@ -306,11 +306,12 @@ async function list(path = 'images') {
 
 /** Upload files, one after the other; each has its card from the start. */
 async function upload(files) {
+  await listed;
   if ($('upload').hidden) {
     say('No route takes uploads yet.');
     return;
   }
-  const waiting = [...files].map((file) => {
+  const waiting = files.map((file) => {
     const name = file.name || 'picture';
     const card = make('li', { className: 'card waiting' });
     card.append(
@@ -422,8 +423,8 @@ document.addEventListener('dragleave', (event) => {
 document.addEventListener('drop', (event) => {
   event.preventDefault();
   document.body.classList.remove('dropping');
-  upload(event.dataTransfer.files);
+  upload([...event.dataTransfer.files]);
 });
-document.addEventListener('paste', (event) => upload(event.clipboardData.files));
+document.addEventListener('paste', (event) => upload([...event.clipboardData.files]));
 
-list();
+const listed = list();
