@@ -21,8 +21,8 @@ class Place:
 
 def first_line(node: ast.stmt) -> int:
     """Return the number of a statement's first line, decorators included."""
-    decorators = getattr(node, 'decorator_list', [])
-    return min([node.lineno, *(each.lineno for each in decorators)])
+    decorators: list[ast.expr] = getattr(node, 'decorator_list', [])
+    return min(node.lineno, *(each.lineno for each in decorators), node.lineno)
 
 
 def lines_of(node: ast.stmt) -> range:
