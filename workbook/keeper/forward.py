@@ -69,7 +69,7 @@ class Forward:
         }
         self.laid_over = [folder for each in self.overlays.values() for folder in each]
         self.head, self.now = self.files('HEAD'), self.files()
-        self.base, self.pending = self.last_run()
+        self.base, self.pending, self.left = self.last_run()
         self.sent = self.files(self.base)
         self.sent.pop(STATE, None)
         self.outcomes: dict[str, str] = {}
@@ -99,8 +99,8 @@ class Forward:
         lines = [line.partition('\t') for line in listed.split('\0') if line]
         return {path: entry for entry, _, path in lines}
 
-    def last_run(self) -> tuple[str, dict[str, dict[str, str]]]:
-        """Return the tree it left, and the files that need a person.
+    def last_run(self) -> tuple[str, dict[str, list[str]], dict[str, str]]:
+        """Return the tree of what it sent, what needs a person, and what waits.
 
         That's a new start if its work has been committed, or restored everywhere.
         """
@@ -113,14 +113,19 @@ class Forward:
             for each in [*self.folders[1:], *self.laid_over]
         ]
         if then.returncode or not any(dirty):
-            return 'HEAD', {}
-        return REF, state['pending']
+            return 'HEAD', {}, {}
+        return REF, state['pending'], state['left']
 
     def save(self) -> None:
         """Keep what has been sent, and what is pending, for the next run."""
         head = self.git('rev-parse', 'HEAD').decode().strip()
-        state = json.dumps({'head': head, 'pending': self.pending}).encode()
-        blob = self.git('hash-object', '-w', '--stdin', data=state).decode().strip()
+        paths = list(self.pending)
+        for folder in [*self.folders[1:], *self.laid_over]:
+            paths += [f'{folder}/{name}' for name in self.changed(folder, self.sent)]
+        self.left |= {path: self.now.get(path, '') for path in paths}
+        state = {'head': head, 'pending': self.pending, 'left': self.left}
+        data = json.dumps(state).encode()
+        blob = self.git('hash-object', '-w', '--stdin', data=data).decode().strip()
         entries = {**self.sent, STATE: f'100644 blob {blob}'}
         lines = ''.join(f'{entry}\t{path}\0' for path, entry in entries.items())
         self.environment['GIT_INDEX_FILE'] += '.sent'
@@ -143,7 +148,7 @@ class Forward:
         for path in [*edited, *self.pending] if new else []:
             if has_markers(path):
                 raise UserError(f'{path} still has conflict markers: fix it first.')
-        names = sorted({*new, *(left['name'] for left in self.pending.values())})
+        names = sorted({*new, *(name for name, _ in self.pending.values())})
         self.refuse_own_edits(names)
         self.settle()
         for name in names:
@@ -157,7 +162,8 @@ class Forward:
             for name in self.changed(folder, self.sent):
                 path = f'{folder}/{name}'
                 reached = folder in self.folders or name in names
-                if path in self.pending or not reached:
+                ours = self.left.get(path) == self.now.get(path, '')
+                if path in self.pending or ours or not reached:
                     continue
                 what = 'has an edit of its own: commit it, or `git stash` it, first.'
                 if self.now.get(path) == self.head.get(path):
@@ -166,9 +172,9 @@ class Forward:
 
     def settle(self) -> None:
         """Find out which of the pending files have been fixed."""
-        for path, left in list(self.pending.items()):
-            if self.now.get(path, '') == left['entry'] or has_markers(path):
-                self.outcomes[path] = left['outcome']
+        for path, (_, outcome) in list(self.pending.items()):
+            if self.now.get(path, '') == self.left.get(path) or has_markers(path):
+                self.outcomes[path] = outcome
                 continue
             del self.pending[path]
             same = self.now.get(path) == self.head.get(path)
@@ -204,8 +210,7 @@ class Forward:
         self.outcomes[path] = outcome = self.apply(f'{folder}/{name}', path, to)
         self.now = self.files()
         if not is_done(outcome):
-            entry = self.now.get(path, '')
-            self.pending[path] = {'name': name, 'outcome': outcome, 'entry': entry}
+            self.pending[path] = [name, outcome]
         elif not path.startswith('steps/'):
             self.mark_sent(path)
 

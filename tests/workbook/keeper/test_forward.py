@@ -152,6 +152,9 @@ def test_conflict(book):
     book.git('add', 'docs')
     book.git('commit', '-q', '-m', 'Something else')
     mended = LATER.replace('8000', '9080')
+    half = book.read(5).replace('=======\n', '')
+    book.path(5).write_text(half, encoding='utf-8')
+    assert book.forward(2) == (1, conflict)
     book.path(5).write_text(mended, encoding='utf-8')
     status, told = book.forward(2)
     assert status == 0
@@ -221,6 +224,14 @@ def test_new_file(book):
     assert book.path(6, 'asgilook/one.py').read_text(encoding='utf-8') == 'one = 1\n'
     assert 'five' in book.path(5, 'asgilook/two.py').read_text(encoding='utf-8')
     assert not book.path(6, 'asgilook/two.py').exists()
+
+    book.write('steps/step2_x/asgilook/two.py', 'two = 2\n')
+    assert book.forward(2)[0] == 1
+    assert book.path(4, 'asgilook/two.py').read_bytes() == b'two = 2\n'
+    assert book.path(5, 'asgilook/two.py').read_bytes() == b'TWO = "five"\n'
+    book.write('steps/step5_x/asgilook/two.py', 'two = 5\n')
+    assert book.forward(2)[0] == 1
+    assert b'<<<<<<< steps/step5' in book.path(5, 'asgilook/two.py').read_bytes()
 
 
 def test_deleted_file(book):
