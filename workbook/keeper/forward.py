@@ -58,16 +58,9 @@ class Forward:
         self.git('update-index', '-z', '--add', '--stdin', data=new)
 
         later = [step for step in steps() if step.number >= edited.number]
-        self.folders = [f'steps/{step.name}' for step in later]
-        self.overlays = {
-            f'steps/{step.name}': [
-                folder.relative_to(ROOT).as_posix()
-                for pattern in OVERLAYS
-                for folder in sorted(ROOT.glob(pattern.format(step=step.name)))
-            ]
-            for step in later
-        }
-        self.laid_over = [folder for each in self.overlays.values() for folder in each]
+        self.overlays = {f'steps/{step.name}': overlays(step) for step in later}
+        self.folders = list(self.overlays)
+        self.targets = [*self.folders[1:], *itertools.chain(*self.overlays.values())]
         self.head, self.now = self.files('HEAD'), self.files()
         self.base, self.pending, self.left = self.last_run()
         self.sent = self.files(self.base)
@@ -76,12 +69,9 @@ class Forward:
 
     def run(self, *words: str, data: bytes = b'') -> subprocess.CompletedProcess[bytes]:
         """Run git."""
+        options: dict[str, Any] = {'cwd': ROOT, 'env': self.environment}
         return subprocess.run(
-            [*GIT, *words],
-            cwd=ROOT,
-            input=data,
-            capture_output=True,
-            env=self.environment,
+            [*GIT, *words], input=data, capture_output=True, **options
         )
 
     def git(self, *words: str, data: bytes = b'') -> bytes:
@@ -108,11 +98,8 @@ class Forward:
         state: dict[str, Any] = json.loads(stored or '{"head": ""}')
         places = ['--', 'steps', 'exercises']
         then = self.run('diff-tree', '--quiet', state['head'], 'HEAD', *places)
-        dirty = [
-            self.changed(each, self.head)
-            for each in [*self.folders[1:], *self.laid_over]
-        ]
-        if then.returncode or not any(dirty):
+        dirty = any(self.changed(each, self.head) for each in self.targets)
+        if then.returncode or not dirty:
             return 'HEAD', {}, {}
         return REF, state['pending'], state['left']
 
@@ -120,7 +107,7 @@ class Forward:
         """Keep what has been sent, and what is pending, for the next run."""
         head = self.git('rev-parse', 'HEAD').decode().strip()
         paths = list(self.pending)
-        for folder in [*self.folders[1:], *self.laid_over]:
+        for folder in self.targets:
             paths += [f'{folder}/{name}' for name in self.changed(folder, self.sent)]
         self.left |= {path: self.now.get(path, '') for path in paths}
         state = {'head': head, 'pending': self.pending, 'left': self.left}
@@ -158,7 +145,7 @@ class Forward:
 
     def refuse_own_edits(self, names: list[str]) -> None:
         """Refuse where a later file is neither as committed nor as this left it."""
-        for folder in [*self.folders[1:], *self.laid_over]:
+        for folder in self.targets:
             for name in self.changed(folder, self.sent):
                 path = f'{folder}/{name}'
                 reached = folder in self.folders or name in names
@@ -221,9 +208,7 @@ class Forward:
         if ours == new:
             return 'already there'
         if base and not ours:
-            return (
-                'gone: make the edit where its code is now, and carry it on from there'
-            )
+            return 'gone: make the edit where its code went, and carry it on from there'
         if ours and not base:
             return 'conflict: there is a file of this name here already'
         if ours != base and not new:
@@ -256,15 +241,13 @@ class Forward:
     def mentions(self) -> Iterator[str]:
         """Yield the places elsewhere that have a line the edit takes out."""
         patch = self.git(*DIFF, 'HEAD', '--', self.folders[0]).decode(errors='replace')
-        sides = {
-            sign: {
-                line[1:].strip() for line in patch.splitlines() if line.startswith(sign)
-            }
+        removed, added = (
+            {line[1:].strip() for line in patch.splitlines() if line.startswith(sign)}
             for sign in '-+'
-        }
-        lines = [it for it in sides['-'] - sides['+'] if len(it) >= DISTINCTIVE]
+        )
+        lines = '\n'.join(it for it in removed - added if len(it) >= DISTINCTIVE)
         words = ['grep', '--untracked', '-InzF', '-f', '-']
-        found = self.run(*words, data='\n'.join(lines).encode()).stdout
+        found = self.run(*words, data=lines.encode()).stdout
         for match in found.decode(errors='replace').splitlines():
             path, number, _ = match.split('\0')
             if not path.startswith('steps/') and path not in self.outcomes:
@@ -287,6 +270,13 @@ class Forward:
             yield 'tox -e exercises'
 
 
+def overlays(step: Step) -> list[str]:
+    """Return the folders whose files replace some of a step's."""
+    patterns = [pattern.format(step=step.name) for pattern in OVERLAYS]
+    found = [folder for pattern in patterns for folder in sorted(ROOT.glob(pattern))]
+    return [folder.relative_to(ROOT).as_posix() for folder in found]
+
+
 def is_done(outcome: str) -> bool:
     """Return whether an outcome leaves nothing to do."""
     return outcome.startswith(DONE)
@@ -300,6 +290,8 @@ def has_markers(path: str) -> bool:
 
 def forward(step: Step) -> int:
     """Carry a step's edit on; return 0 if no file needs a person, else 1."""
+    if not shutil.which('git'):
+        raise UserError('Git is missing: install it, and try again.')
     with tempfile.TemporaryDirectory() as folder:
         edit = Forward(step, pathlib.Path(folder, 'index'))
         edit.carry_all()
@@ -308,7 +300,10 @@ def forward(step: Step) -> int:
     for path, outcome in edit.outcomes.items():
         print(f'{path}: {outcome}')
     done = sum(map(is_done, edit.outcomes.values()))
-    print(f'\n{done} of {len(edit.outcomes)} files are done.')
+    if edit.outcomes:
+        print(f'\n{done} of {len(edit.outcomes)} files are done.')
+    else:
+        print('There is nothing new to carry.')
     if edit.pending:
         print('Fix the others, then run this again: it goes on from there.')
     if mentions:

@@ -81,7 +81,7 @@ class Book:
         paths = self.root.glob('steps/**/*.*')
         return {path: path.read_bytes() for path in paths if path.is_file()}
 
-    def forward(self, *arguments):
+    def forward(self, *arguments, **environment):
         """Carry an edit on; return the exit status, and what became of each file."""
         command = [
             sys.executable,
@@ -90,7 +90,11 @@ class Book:
             *map(str, arguments),
         ]
         ended = subprocess.run(
-            command, cwd=self.root, capture_output=True, encoding='utf-8'
+            command,
+            cwd=self.root,
+            capture_output=True,
+            encoding='utf-8',
+            env={**os.environ, **environment},
         )
         self.printed = ended.stdout + ended.stderr
         assert 'Traceback' not in self.printed
@@ -125,6 +129,7 @@ def test_again(book):
     first = book.contents()
     assert book.forward(2)[0] == 0
     assert book.contents() == first
+    assert 'There is nothing new to carry.' in book.printed
     book.replace(2, '8080', '8081')
     assert book.forward(2)[0] == 0
     assert '8081' in book.read(6)
@@ -462,3 +467,10 @@ def test_last_step(book):
     book.replace(6, '8000', '8080')
     assert book.forward(6)[0] == 2
     assert 'is the last step that has these files' in book.printed
+
+
+def test_git_is_missing(book, tmp_path):
+    """Without git, one line says what to install."""
+    book.replace(2, '8000', '8080')
+    assert book.forward(2, PATH=str(tmp_path))[0] == 2
+    assert book.printed == 'Git is missing: install it, and try again.\n'
