@@ -1,4 +1,4 @@
-"""A list of no pictures: the ten lines that the first page of the book shows."""
+"""The lines that the first page of the book shows: a list of no pictures."""
 
 import falcon.asgi
 
@@ -7,6 +7,7 @@ class Images:
     """The pictures."""
 
     async def on_get(self, req, resp):
+        """List them: there are none yet."""
         resp.media = []
 
 
