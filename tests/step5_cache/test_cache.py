@@ -73,6 +73,49 @@ def test_thumbnail(client):
 
 
 @pytest.mark.hint(
+    'The answer comes from the cache, and yet the responder runs. How does the cache '
+    'tell Falcon that the answer is complete?',
+    'In `process_resource`, when an entry was found, `resp.complete = True`: without '
+    'it, Falcon calls the responder, which does all its work again.',
+)
+def test_scaled_once(client, module, monkeypatch):
+    """A thumbnail that comes from the cache is not scaled again."""
+    scaled, make = [], module('store').Store.make_thumbnail
+
+    async def make_thumbnail(store, image, size):
+        scaled.append(size)
+        return await make(store, image, size)
+
+    monkeypatch.setattr(module('store').Store, 'make_thumbnail', make_thumbnail)
+    uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
+    results = [client.simulate_get(uri) for _ in range(4)]
+    assert {result.status_code for result in results} == {200}
+    assert scaled == [(320, 180)]
+
+
+@pytest.mark.hint(
+    'Two services share a Redis, or one was started again with another store, and the '
+    'list of one is shown by the other. What tells their entries apart?',
+    'Begin each key with a prefix that no other process has: `uuid.uuid4()` makes one.',
+    section='step5-lifespan',
+)
+def test_entries_are_its_own(client, config, module, folder, run):
+    """A service never shows what another one has put into the same Redis."""
+    client.simulate_post('/images', body=upload())
+    assert len(client.simulate_get('/images').json) == 1
+    config.storage_path = folder.with_name('another store')
+    another = module('app').create_app(config)
+
+    async def visit():
+        async with falcon.testing.ASGIConductor(another) as conductor:
+            return [await conductor.simulate_get('/images') for _ in range(2)]
+
+    results = run(visit())
+    assert [says(result) for result in results] == ['Miss', 'Hit']
+    assert [result.json for result in results] == [[], []]
+
+
+@pytest.mark.hint(
     'The list is JSON by way of `resp.media`. What of it do you keep, and which '
     'media type does it have when it comes back?',
     '`body = await resp.render_body()` gives the bytes, whatever they were made '
