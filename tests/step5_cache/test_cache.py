@@ -230,6 +230,26 @@ def test_errors_are_not_cached(client, keys):
 
 
 @pytest.mark.hint(
+    'Success has more than one status. Which of them says that this is the whole answer?',
+    'In `is_cacheable`, `resp.status_code == 200`: a 206, say, is only a part of it.',
+    section='step5-keep',
+)
+@pytest.mark.parametrize('status', [202, 206])
+def test_other_statuses(app, client, keys, status):
+    """A success that is not 200, of whatever resource, is not kept."""
+
+    class Resource:
+        async def on_get(self, req, resp):
+            resp.status = status
+            resp.text = 'a part'
+
+    app.add_route('/part', Resource())
+    results = [client.simulate_get('/part') for _ in range(2)]
+    assert [result.status_code for result in results] == [status, status]
+    assert keys() == []
+
+
+@pytest.mark.hint(
     'A client can ask for as many ids as it likes. What of those requests is left '
     'in Redis?',
     'Nothing is kept unless it was a `GET`, succeeded, and has the status 200.',

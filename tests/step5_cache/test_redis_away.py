@@ -226,7 +226,18 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
     'pair of a text and bytes: ask `isinstance`. All else counts as none.',
     section='step5-look-up',
 )
-@pytest.mark.parametrize('entry', [b'', b'text', b'\xc0', b'\x92\xc0\xc0', b'\x93abc'])
+@pytest.mark.parametrize(
+    'entry',
+    [
+        b'',
+        b'text',
+        b'\xc0',
+        b'\x92\xc0\xc0',
+        b'\x93abc',
+        pytest.param(b'\x92\xc0\xc4\x03[1]', id='a body without a type'),
+        pytest.param(b'\x92\xa4text\xa3[1]', id='a body that is a text'),
+    ],
+)
 def test_strange_entry(visit, some_redis, entry):
     """An entry that another program wrote is no answer, and no failure."""
 

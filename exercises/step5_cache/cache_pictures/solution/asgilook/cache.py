@@ -23,7 +23,7 @@ def is_cacheable(resp: Response) -> bool:
 def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
     """Return the media type and the body in an entry; None if it is not one of ours."""
     try:
-        content_type, data = msgpack.unpackb(entry or b'')
+        content_type, data = msgpack.unpackb(entry)
     except (TypeError, ValueError):
         return None
     if isinstance(content_type, str) and isinstance(data, bytes):
@@ -127,7 +127,7 @@ class RedisCache:
                     self._idle.append(client)
         except (redis.RedisError, OSError) as error:
             if not self._is_away:
-                logger.warning('No help from Redis: %r', error)
+                logger.warning('No help from Redis: %s', str(error) or 'no answer')
             self._is_away = not isinstance(error, redis.ResponseError)
             return None
         if self._is_away:
