@@ -127,7 +127,7 @@ def test_hangs_and_goes_on(visit, real_redis):
         await cache_works(visitor, 1)
         real_redis.hang()
         try:
-            requests = [list_later(visitor, index / 2_000) for index in range(200)]
+            requests = [list_later(visitor, index**2 / 80_000) for index in range(200)]
             requests.append(visitor.ask('POST', '/images', upload()))
             *listed, posted = await asyncio.gather(*requests)
         finally:
@@ -217,6 +217,23 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
         await cache_works(visitor, 2)
 
     visit(story)
+
+
+@pytest.mark.hint(
+    'The service starts without Redis, and its log has no word of that. Who asks Redis '
+    'at the start?',
+    '`process_startup` sends a `ping`, by way of the method that catches errors and '
+    'tells the log.',
+)
+def test_log_at_the_start(some_redis, app, run, caplog):
+    """The log says from the start that Redis is away, before anybody asks."""
+    some_redis.stop()
+
+    async def live():
+        async with falcon.testing.ASGIConductor(app):
+            return [each for each in caplog.records if each.name.startswith('asgilook')]
+
+    assert len(run(live())) == 1
 
 
 @pytest.mark.hint(
