@@ -230,7 +230,7 @@ def test_errors_are_not_cached(client, keys):
 
 
 @pytest.mark.hint(
-    'Success has more than one status. Which of them says that this is the whole answer?',
+    'Success has more than one status. Which of them says that the answer is whole?',
     'In `is_cacheable`, `resp.status_code == 200`: a 206, say, is only a part of it.',
     section='step5-keep',
 )
@@ -247,6 +247,28 @@ def test_other_statuses(app, client, keys, status):
     results = [client.simulate_get('/part') for _ in range(2)]
     assert [result.status_code for result in results] == [status, status]
     assert keys() == []
+
+
+@pytest.mark.hint(
+    'Two requests with different answers found the same entry. What does the key leave '
+    'out?',
+    'Make the key from the prefix, `req.uri_template` and the values of `params`, all '
+    'three.',
+)
+def test_one_picture_per_entry(app, client):
+    """No answer is taken for another: of another picture, size or route."""
+
+    class Elsewhere:
+        async def on_get(self, req, resp):
+            resp.media = 'elsewhere'
+
+    app.add_route('/elsewhere', Elsewhere())
+    places = ['/images', '/elsewhere']
+    for size in [(640, 360), (320, 180)]:
+        places += client.simulate_post('/images', body=upload(size)).json['thumbnails']
+    for _ in range(2):
+        contents = [client.simulate_get(place).content for place in places]
+        assert len(set(contents)) == len(places)
 
 
 @pytest.mark.hint(

@@ -220,6 +220,28 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
 
 
 @pytest.mark.hint(
+    'Redis was started again between two requests. The connections from before are '
+    'broken: who notices, and opens others?',
+    'In `Config`, `retry=Retry(NoBackoff(), 1)` for the client: one more try, on a new '
+    'connection.',
+    section='step5-factory',
+)
+def test_restarted(visit, some_redis, caplog):
+    """Redis is started again while nobody asks: nobody notices."""
+
+    async def story(visitor):
+        await cache_works(visitor, 0)
+        await asyncio.gather(*(visitor.says('/images') for _ in range(20)))
+        some_redis.stop()
+        some_redis.start()
+        await asyncio.gather(*(visitor.says('/images') for _ in range(20)))
+        await cache_works(visitor, 0)
+
+    visit(story)
+    assert [each for each in caplog.records if each.name.startswith('asgilook')] == []
+
+
+@pytest.mark.hint(
     'The service starts without Redis, and its log has no word of that. Who asks Redis '
     'at the start?',
     '`process_startup` sends a `ping`, by way of the method that catches errors and '
