@@ -112,7 +112,7 @@ def test_starts_late(visit, some_redis):
 @pytest.mark.hint(
     'Redis takes the command and does not answer. How long does a request wait '
     'for it, and how many wait at once?',
-    '`async with asyncio.timeout(self.TIMEOUT), self._turn:` around each command, '
+    '`async with asyncio.timeout(self.TIMEOUT), self._slots:` around each command, '
     'with half a second, and a semaphore for the connections inside it.',
 )
 def test_hangs_and_goes_on(visit, real_redis):
