@@ -44,8 +44,8 @@ class RedisCache:
     """How many connections there may be; who needs one more waits."""
 
     def __init__(self, config: Config) -> None:
-        self._connect = lambda: config.redis_from_url(config.redis_host)
-        self._idle = [self._connect()]
+        self._open: Callable[[], Any] = lambda: config.redis_from_url(config.redis_host)
+        self._idle = [self._open()]
         self._slots = asyncio.Semaphore(self.CONNECTIONS)
         self._prefix = f'asgilook:{uuid.uuid4()}'
         self._outdated: set[str] = set()
@@ -104,7 +104,7 @@ class RedisCache:
         """Return what Redis answers, or None if it does not, or not in time."""
         try:
             async with asyncio.timeout(self.TIMEOUT), self._slots:
-                client = self._idle.pop() if self._idle else self._connect()
+                client = self._idle.pop() if self._idle else self._open()
                 try:
                     answer = await command(client)
                 finally:
