@@ -170,7 +170,7 @@ def test_sharp(client):
     section='step4-sizes',
 )
 @pytest.mark.parametrize('least', [1, 0, -5])
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_no_least_size(config, client, least):
     """However small the least size, no thumbnail is less than a pixel."""
     config.min_thumb_size = least
