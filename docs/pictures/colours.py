@@ -16,8 +16,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path += [str(ROOT / 'tests'), str(ROOT / 'steps' / 'step2_store')]
 
-from asgilook.colour import to_srgb  # noqa: E402 - the folders come first
 from pictures import put_together  # noqa: E402
+
+from asgilook.colour import to_srgb  # noqa: E402 - the folders come first
 
 Colour = tuple[int, int, int]
 
