@@ -230,7 +230,7 @@ def test_wrong_in_a_responder(copy_of, line, expected):
 def test_import_loop(copy_of):
     """Modules that import each other are named in the order of the circle."""
     folder = copy_of(2)
-    put(folder, 'convert.py', 'from .store import Store\n', 'import contextlib')
+    put(folder, 'convert.py', 'from .store import Store\n', 'import io')
     status, shown = check(folder)
     assert status == 1
     assert 'asgilook/store.py imports asgilook/convert.py imports' in shown
