@@ -162,13 +162,3 @@ def begin(exercise: Exercise, into: pathlib.Path) -> None:
         for step in exercise.step.before[-1:]:
             if (step.snapshot / name).is_file():
                 shutil.copy(step.snapshot / name, into / name)
-
-
-def overlaid_copy(
-    snapshot: pathlib.Path, overlay: pathlib.Path, into: pathlib.Path
-) -> pathlib.Path:
-    """Make a folder with a snapshot, and an overlay on it; return the folder."""
-    copy_tree(snapshot, into)
-    if overlay.is_dir():
-        copy_tree(overlay, into)
-    return into

@@ -27,6 +27,7 @@ import types
 from collections.abc import Iterator
 from typing import NoReturn
 
+from workbook import faults
 from workbook.book import samples
 from workbook.book.sessions import (
     REPL,
@@ -112,8 +113,7 @@ class Sandbox:
         self.home, self.temp = self.root / 'home', self.root / 'tmp'
         self.folder, self.state = self.home / 'asgilook', self.root / 'state'
         copy_tree(step.snapshot, self.folder)
-        if 'with' in metadata:
-            self.lay_over(metadata['with'], self.folder)
+        self.lay_over(self.folder, metadata)
         samples.write(self.folder)
         self.make_workbook()
         config = self.home / '.config' / 'httpie' / 'config.json'
@@ -208,21 +208,24 @@ class Sandbox:
         self.terminals.append(Terminal(script, piped))
         return self.terminals[-1]
 
-    def overlay(self, name: str | None) -> str:
-        """Return what to run before a block with an overlay on the snapshot."""
-        if name is None:
+    def overlay(self, options: dict[str, str]) -> str:
+        """Return what to run before a block, with what it lays over the snapshot."""
+        if not options.keys() & {'with', 'fault'}:
             return f'. {self.state}'
         self.overlays += 1
         copy = self.root / f'overlay{self.overlays}'
         shutil.copytree(self.folder, copy)
-        self.lay_over(name, copy)
+        self.lay_over(copy, options)
         return f'. {self.state}; cd {copy}; export PYTHONPATH={copy}'
 
-    def lay_over(self, name: str, folder: pathlib.Path) -> None:
-        """Copy the files of a folder of the book over those that are there."""
-        if not (self.examples / name).is_dir():
-            raise PageError(f'there is no folder {self.examples / name}')
-        shutil.copytree(self.examples / name, folder, dirs_exist_ok=True)
+    def lay_over(self, folder: pathlib.Path, options: dict[str, str]) -> None:
+        """Copy a folder of examples over the files in a folder; plant a fault there."""
+        if name := options.get('with'):
+            if not (self.examples / name).is_dir():
+                raise PageError(f'there is no folder {self.examples / name}')
+            shutil.copytree(self.examples / name, folder, dirs_exist_ok=True)
+        if name := options.get('fault'):
+            faults.find(name).plant(folder)
 
     def run(self, block: Block) -> Iterator[tuple[Exchange, list[str]]]:
         """Run a block; yield each exchange, and the lines that came in its place."""
@@ -235,7 +238,7 @@ class Sandbox:
                 self.printed(self.server.take(), block.lines),
             )
             return
-        before = self.overlay(block.options.get('with'))
+        before = self.overlay(block.options)
         exchanges = block.exchanges()
         for exchange in exchanges:
             if not exchange.is_shell:
@@ -297,7 +300,7 @@ class Sandbox:
     def type(self, exchange: Exchange) -> list[str]:
         """Type a statement in the REPL; return it with what was printed."""
         if self.repl is None or self.repl.ended:
-            self.start_repl(self.overlay(None))
+            self.start_repl(self.overlay({}))
         assert self.repl is not None  # noqa: S101
         lines, prompt = [], '>>> '
         shown = exchange.command.split('\n')
@@ -375,7 +378,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
     except PageError as mistake:
         result.mistake = f'line {mistake.line or start}: {mistake}'
     except UserError as error:
-        result.mistake = str(error)
+        result.mistake = f'line {start}: {error}'
     result.new += lines[done:]
     return result
 

@@ -42,7 +42,7 @@ def docs(tmp_path):
     """Make a folder for made-up pages."""
     folder = tmp_path / 'docs'
     folder.mkdir()
-    overlay = tmp_path / 'examples' / 'pitfalls' / 'tea' / 'asgilook'
+    overlay = tmp_path / 'examples' / 'tea' / 'asgilook'
     overlay.mkdir(parents=True)
     (overlay / 'app.py').write_text(OVERLAY)
     return folder
@@ -165,7 +165,7 @@ def server_page(port):
 
     .. session::
        :server:
-       :with: pitfalls/tea
+       :with: tea
 
        $ uvicorn --port {port} --log-level warning asgilook.app:app
 
@@ -444,7 +444,8 @@ def test_masks_hide_what_must_vary(shown, came):
         ('.. session::\n   :sever:\n\n   $ true\n', 'line 2: no block has the option'),
         ('.. session::\n\n   true\n', 'line 3: the block begins with no prompt'),
         ('.. session::\n   :log:\n\n   INFO\n', 'line 4: there is no server'),
-        ('.. session::\n   :with: pitfalls/no\n\n   $ true\n', 'there is no folder'),
+        ('.. session::\n   :with: no\n\n   $ true\n', 'there is no folder'),
+        ('.. session::\n   :fault: wsgi\n\n   $ true\n', 'line 4: There is no fault'),
     ],
 )
 def test_mistakes(write, run, text, says):
@@ -554,12 +555,32 @@ def test_overlay_of_a_page(write, run):
     """A page can begin with an overlay, which all its blocks see."""
     write("""
     :step: 1
-    :with: pitfalls/tea
+    :with: tea
 
     .. session::
 
        $ python -c 'from asgilook.app import answer; print(answer.__name__)'
        answer
+    """)
+    status, output = run('check')
+    assert status == 0, output
+
+
+def test_fault(write, run):
+    """A block can run on the page's snapshot with a fault in it, and others without."""
+    write("""
+    :step: 1
+
+    .. session::
+       :fault: wsgi_app
+
+       $ grep import asgilook/app.py
+       import falcon
+
+    .. session::
+
+       $ grep import asgilook/app.py
+       import falcon.asgi
     """)
     status, output = run('check')
     assert status == 0, output

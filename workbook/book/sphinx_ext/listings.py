@@ -2,14 +2,16 @@
 
 ``.. listing:: asgilook/store.py`` shows a file of the page's step, or the part of it
 that `literalinclude`'s options choose, with its name; lines that the step before has
-not got are highlighted; or those that a file of the book has not got, which ``:since:``
-names. ``.. step-diff::`` shows all that the step changes. A page
-says which step it is about by ``:step: N`` at its top.
+not got are highlighted, or with ``:since-fault: NAME`` those that aren't there with a
+fault. With ``:fault: NAME`` the file is shown with a fault in it, and what is wrong is
+highlighted. ``.. step-diff::`` shows all that the step changes. A page says which step
+it is about by ``:step: N`` at its top.
 """
 
 import difflib
 import pathlib
 import re
+import tempfile
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -17,12 +19,18 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from pygments.lexers import find_lexer_class_for_filename
 from sphinx.application import Sphinx
-from sphinx.directives.code import LiteralInclude, LiteralIncludeReader
+from sphinx.directives.code import (
+    LiteralInclude,
+    LiteralIncludeReader,
+    container_wrapper,
+)
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 
+from workbook import faults
+from workbook.cli import UserError
 from workbook.layout import ROOT, Step, steps
 
 logger = logging.getLogger(__name__)
@@ -96,7 +104,8 @@ class Listing(LiteralInclude):
     option_spec: ClassVar[OptionSpec] = {
         **LiteralInclude.option_spec,
         'step': directives.positive_int,
-        'since': directives.unchanged_required,
+        'fault': directives.unchanged_required,
+        'since-fault': directives.unchanged_required,
     }
     del option_spec['lines'], option_spec['emphasize-lines'], option_spec['diff']
 
@@ -106,21 +115,29 @@ class Listing(LiteralInclude):
         name = self.arguments[0]
         path = step.snapshot / name
         options = {**self.options, 'lineno-match': None}
-        reader = LiteralIncludeReader(str(path), options, self.config)
         try:
-            text, _ = reader.read()
-        except (OSError, ValueError) as error:
+            right = path.read_text('utf-8')
+            wrong = self.with_fault(name, right, 'fault')
+            before = self.with_fault(name, right, 'since-fault')
+            with tempfile.TemporaryDirectory() as folder:
+                # Sphinx chooses parts of files only, and code with a fault is in none.
+                shown_file = pathlib.Path(folder, path.name)
+                shown_file.write_text(wrong or right, 'utf-8')
+                reader = LiteralIncludeReader(str(shown_file), options, self.config)
+                text, _ = reader.read()
+        except (OSError, UserError, ValueError) as error:
             raise self.error(str(error)) from error
         count = len(text.rstrip().splitlines())
         shown = range(reader.lineno_start, reader.lineno_start + count)
 
         fresh = new_lines(step.number)[name]
-        if 'since' in self.options:
-            relative, since = self.env.relfn2path(self.options.pop('since'))
-            self.env.note_dependency(relative)
-            before = pathlib.Path(since).read_text('utf-8').splitlines()
-            fresh = fresh_lines(before, path.read_text('utf-8').splitlines())
+        if wrong:
+            fresh = fresh_lines(right.splitlines(), wrong.splitlines())
+        elif before:
+            fresh = fresh_lines(before.splitlines(), right.splitlines())
         highlighted = [line - shown[0] + 1 for line in shown if line in fresh]
+        if wrong:
+            return self.faulty(name, text, highlighted)
         if 0 < len(highlighted) < count:
             self.options['emphasize-lines'] = ','.join(map(str, highlighted))
         self.options.setdefault('caption', name)
@@ -132,6 +149,28 @@ class Listing(LiteralInclude):
             place = (step.number, name, shown[0], shown[-1])
             listed.setdefault(self.env.docname, []).append(place)
         return super().run()
+
+    def with_fault(self, name: str, text: str, option: str) -> str:
+        """Return a file's text with the fault that an option names, if it names one."""
+        if option not in self.options:
+            return ''
+        fault = faults.find(self.options[option])
+        if fault.path != name:
+            raise UserError(f'{fault.name} is a fault in {fault.path}, not in {name}.')
+        self.env.note_dependency(str(faults.FAULTS))
+        return fault.in_text(text)
+
+    def faulty(self, name: str, text: str, wrong: list[int]) -> list[nodes.Node]:
+        """Return a listing of code with a fault, which its part may have nothing of."""
+        block = nodes.literal_block(text, text, source=str(faults.FAULTS))
+        if lexer := find_lexer_class_for_filename(name):
+            block['language'] = lexer.aliases[0]
+        block['highlight_args'] = {'hl_lines': wrong}
+        self.set_source_info(block)
+        caption = f'{name}, wrong on purpose' if wrong else name
+        if wrong:
+            block['classes'].append('wrong')
+        return [container_wrapper(self, block, self.options.get('caption', caption))]
 
 
 class StepDiff(SphinxDirective):
