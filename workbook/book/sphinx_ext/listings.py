@@ -30,30 +30,23 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 
 from workbook import faults
+from workbook.book.places import Place, place
 from workbook.cli import UserError
 from workbook.layout import ROOT, Step, steps
 
 logger = logging.getLogger(__name__)
+ACTIONS = {'new': 'new file', 'add': 'add', 'change': 'change', 'look': 'as it is'}
+"""What to do with a listing, in a reader's words."""
 MOST_LINES = 30
 """The most lines a listing may have to count as shown."""
 
 STEPS = {step.number: step for step in steps()}
-SKIPPED = {'__pycache__'}
 
 
 def read(step: Step | None) -> dict[str, list[str]]:
     """Return the lines of each file of a snapshot, by the file's name in it."""
-    if step is None:
-        return {}
-    return {
-        path.relative_to(step.snapshot).as_posix(): path.read_text('utf-8').splitlines()
-        for path in sorted(step.snapshot.rglob('*'))
-        if path.is_file()
-        and not any(
-            part in SKIPPED or part.startswith('.')
-            for part in path.relative_to(step.snapshot).parts
-        )
-    }
+    contents = step.contents if step else {}
+    return {name: data.decode().splitlines() for name, data in contents.items()}
 
 
 def fresh_lines(before: list[str], after: list[str]) -> set[int]:
@@ -73,6 +66,32 @@ def new_lines(number: int) -> dict[str, set[int]]:
     return {
         name: fresh_lines(before.get(name, []), lines) for name, lines in after.items()
     }
+
+
+def replaced_lines(before: list[str], after: list[str]) -> set[int]:
+    """Return the numbers of the lines that take the place of others."""
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return {
+        line + 1
+        for tag, _, _, start, end in matcher.get_opcodes()
+        if tag == 'replace'
+        for line in range(start, end)
+    }
+
+
+def heading(path: str, name: str, found: Place) -> str:
+    """Return a listing's heading: the file, what to do, where; and all of it."""
+    parts = [f'``{name}``', f'**{ACTIONS[found.action]}**', found.where]
+    parts.append(f':download:`whole file <{path}>`')
+    return ' '.join(part for part in parts if part)
+
+
+def boxed(found: list[nodes.Node], kind: str) -> list[nodes.Node]:
+    """Return a block whose container is a box of that kind."""
+    for node in found:
+        if isinstance(node, nodes.container):
+            node['classes'] += ['box', kind]
+    return found
 
 
 def page_step(directive: SphinxDirective) -> int:
@@ -140,15 +159,24 @@ class Listing(LiteralInclude):
             return self.faulty(name, text, highlighted)
         if 0 < len(highlighted) < count:
             self.options['emphasize-lines'] = ','.join(map(str, highlighted))
-        self.options.setdefault('caption', name)
         if lexer := find_lexer_class_for_filename(name):
             self.options.setdefault('language', lexer.aliases[0])
         self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
+        listed = kept(self.env, 'snapshot_listings').setdefault(self.env.docname, [])
+        old = before.splitlines() or read(STEPS.get(step.number - 1)).get(name, [])
+        there = set(range(1, len(right.splitlines()) + 1)) - fresh
+        there |= {
+            line
+            for number, other, first, last in listed
+            if (number, other) == (step.number, name)
+            for line in range(first, last + 1)
+        }
+        replaced = replaced_lines(old, right.splitlines())
+        found = place(right, shown, fresh, there, bool(replaced.intersection(shown)))
+        self.options.setdefault('caption', heading(self.arguments[0], name, found))
         if not folded(self.state.parent):
-            listed = kept(self.env, 'snapshot_listings')
-            place = (step.number, name, shown[0], shown[-1])
-            listed.setdefault(self.env.docname, []).append(place)
-        return super().run()
+            listed.append((step.number, name, shown[0], shown[-1]))
+        return boxed(super().run(), 'file')
 
     def with_fault(self, name: str, text: str, option: str) -> str:
         """Return a file's text with the fault that an option names, if it names one."""
@@ -167,10 +195,11 @@ class Listing(LiteralInclude):
             block['language'] = lexer.aliases[0]
         block['highlight_args'] = {'hl_lines': wrong}
         self.set_source_info(block)
-        caption = f'{name}, wrong on purpose' if wrong else name
+        caption = self.options.get('caption', f'``{name}``')
         if wrong:
             block['classes'].append('wrong')
-        return [container_wrapper(self, block, self.options.get('caption', caption))]
+        box = container_wrapper(self, block, caption)
+        return boxed([box], 'wrong' if wrong else 'file')
 
 
 class StepDiff(SphinxDirective):
