@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from workbook.book import samples
+from workbook.book.ports import DEFAULT, OPTION, Ports
 from workbook.book.sessions import (
     REPL,
     Block,
@@ -53,7 +54,6 @@ QUIET = 0.3
 """How long a server prints nothing when it has said what it had to, in seconds."""
 
 UUID = re.compile(r'\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b', re.IGNORECASE)
-PORT = re.compile(r'(?:--port|--bind|-p|-b)[ =](?:\S*:)?(\d+)')
 
 # Python 3.13.0's REPL understands no statement of several lines, unless it is typed
 # in a terminal: then it has the console that the Pythons before it had.
@@ -96,7 +96,9 @@ class Sandbox:
         docs: pathlib.Path,
         stack: contextlib.ExitStack,
         metadata: dict[str, str],
+        ports: Ports,
     ) -> None:
+        self.ports = ports
         self.examples = docs.parent / 'examples'
         self.terminals: list[Terminal] = []
         self.root = pathlib.Path(
@@ -151,6 +153,7 @@ class Sandbox:
         tox.parent.mkdir()
         tox.write_text(TOX.format(root=ROOT, python=sys.executable))
         tox.chmod(0o755)
+        self.ports.write_commands(tox.parent, pathlib.Path(sys.prefix, 'bin'))
 
     def close(self) -> None:
         """End all that still runs."""
@@ -172,7 +175,7 @@ class Sandbox:
         """Return what to run for what a page shows as typed."""
         for name in UUID.findall(text):
             self.ids.setdefault(name.lower(), name.lower())
-        text = rename(text, self.ids)
+        text = self.ports.to_use(rename(text, self.ids))
         return re.sub(r'(?<![\w./-])/tmp\b', str(self.temp), text)
 
     def printed(self, text: str, shown: list[str]) -> list[str]:
@@ -201,6 +204,7 @@ class Sandbox:
             text = text.replace(str(real), name)
         text = re.sub(rf'\b127\.0\.0\.1:{self.redis_port}\b', 'localhost:6379', text)
         text = re.sub(rf'\b{self.redis_port}\b', '6379', text)
+        text = self.ports.to_show(text)
         return [line.rstrip() for line in text.rstrip().split('\n')] if text else []
 
     def start(self, script: str, piped: bool = False) -> Terminal:
@@ -223,6 +227,7 @@ class Sandbox:
         if not (self.examples / name).is_dir():
             raise PageError(f'there is no folder {self.examples / name}')
         shutil.copytree(self.examples / name, folder, dirs_exist_ok=True)
+        self.ports.rewrite(folder)
 
     def run(self, block: Block) -> Iterator[tuple[Exchange, list[str]]]:
         """Run a block; yield each exchange, and the lines that came in its place."""
@@ -269,17 +274,18 @@ class Sandbox:
 
         One whose block names its port is started beside those at others.
         """
-        match = PORT.search(command)
-        port = int(beside or (match[1] if match else 8000))
+        match = OPTION.search(command)
+        shown = int(beside or (match[1] if match else DEFAULT))
+        port = self.ports.used(shown)
         for other in self.servers:
             if not beside or other == port:
                 self.stop(self.servers[other])
         if not wait_until(lambda: not listens(port), PORT_LIMIT):
-            raise PageError(f'something uses port {port}: stop it, and try again')
+            raise PageError(f'something uses port {shown}: stop it, and try again')
         self.server = self.servers[port] = server = self.start(f'{before}\n{command}')
         if not wait_until(lambda: server.ended or listens(port), TIME_LIMIT):
             raise PageError(
-                f'nothing listens on port {port}. ' + too_long(command, server)
+                f'nothing listens on port {shown}. ' + too_long(command, server)
             )
         server.settle(QUIET)
         self.forget_ended(server)
@@ -354,7 +360,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
             raise PageError(f'there is no step {number}')
         found = list(blocks(lines, plain=docs.resolve() not in page.resolve().parents))
         with contextlib.ExitStack() as stack:
-            sandbox = Sandbox(by_number[number], docs, stack, metadata)
+            sandbox = Sandbox(by_number[number], docs, stack, metadata, Ports(found))
             for block in found:
                 start = block.start + 1
                 if reason := block.options.get('not-run'):

@@ -20,7 +20,7 @@ from workbook.reader.check import book
 
 if os.name != 'posix':
     pytest.skip('Windows has no such terminals', allow_module_level=True)
-from workbook.book import run_sessions
+from workbook.book import ports, run_sessions
 
 RUN_SESSIONS = ['-m', 'workbook.book.run_sessions']
 OVERLAY = """
@@ -468,6 +468,75 @@ def test_port_in_use(write, run, free_port, monkeypatch):
         status, output = run('check')
     assert status == 1
     assert f'something uses port {free_port}' in output
+
+
+@contextlib.contextmanager
+def taken(*numbers):
+    """Have something listen on these ports: a server of this test, or any other."""
+    with contextlib.ExitStack() as stack:
+        for number in numbers:
+            with contextlib.suppress(OSError):
+                stack.enter_context(socket.create_server(('127.0.0.1', number)))
+        yield
+
+
+def test_ports_that_something_else_uses(write, run, docs):
+    """A page's ports are free ones when it is run, and the output has the page's."""
+    overlay = docs.parent / 'examples' / 'front'
+    overlay.mkdir()
+    (overlay / 'nginx.conf').write_text('listen 127.0.0.1:8000; timeout 8000s;\n')
+    page = write("""
+    :step: 4
+    :with: front
+
+    .. session::
+       :server:
+
+       $ uvicorn asgilook.asgi:app
+       INFO:     Started server process [1]
+       INFO:     Waiting for application startup.
+       INFO:     Application startup complete.
+       INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)
+
+    .. session::
+       :server:
+       :port: 8080
+
+       $ python -m http.server --bind 127.0.0.1 8080 >/dev/null 2>&1
+
+    .. session::
+
+       $ http --body :8000/images
+       []
+       $ curl -so page.html -w '%{http_code}\\n' 127.0.0.1:8080
+       200
+       $ cat nginx.conf
+       listen 127.0.0.1:8000; timeout 8000s;
+       $ uvicorn asgilook.asgi:app --log-level error
+       ERROR:    [Errno 98] error while attempting to bind on address \
+('127.0.0.1', 8000): address already in use
+    """)
+    with taken(8000, 8080):
+        status, output = run('check')
+    assert status == 0, output
+    assert ':8000' in page.read_text()
+
+
+def test_ports_of_four_digits_are_kept_apart():
+    """Each port has another, as long as itself; no other number is taken for a port."""
+    server = sessions.Block(0, 0, '', {'server': '', 'port': '8080'}, ['$ x -p 6390'])
+    pair = ports.Ports([server])
+    numbers = [pair.used(number) for number in (8000, 8080, 6390)]
+    assert len({*numbers, 8000, 8080, 6390}) == 6
+    assert all(len(str(number)) == 4 for number in numbers)
+    shown = "http://localhost:8000 ('::1', 6390) tcp:port=8080 port 8000"
+    assert pair.to_use(shown) != shown
+    assert pair.to_show(pair.to_use(shown)) == shown
+    for text in [f'{ONE[:8]}-8000-8080-{ONE[-12:]}', '80001', 'v8000', '0.8000']:
+        assert pair.to_use(text) == text
+    for text in [f'content-length: {numbers[0]}', f'{numbers[1]} bytes']:
+        assert pair.to_show(text) == text
+    assert pair.used(40_000) == 40_000
 
 
 def test_two_servers(write, run, free_port):
