@@ -40,16 +40,18 @@ from workbook.book.sessions import (
 )
 from workbook.book.terminal import Terminal
 from workbook.cli import Parser, UserError
-from workbook.layout import ROOT, Step, copy_tree, steps
+from workbook.layout import ROOT, Step, by_number, copy_tree, steps
 from workbook.processes import free_port, listens, wait_until
 from workbook.reader.serve import REDIS, STORAGE, embedded_redis
 
-TIME_LIMIT = 20.0
+TIME_LIMIT = 60.0
 """How long a command may take, in seconds."""
 PORT_LIMIT = 60.0
 """How long to wait for a port that something else uses, in seconds."""
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 """What asks this program to end; tox sends the one, and soon after the other."""
+LOG_LIMIT = 5.0
+"""How long to wait for as many lines of a server as the page shows, in seconds."""
 QUIET = 0.3
 """How long a server prints nothing when it has said what it had to, in seconds."""
 
@@ -234,7 +236,7 @@ class Sandbox:
         if 'log' in block.options:
             if self.server is None:
                 raise PageError('there is no server, so it has no log')
-            self.server.settle(QUIET)
+            self.server.settle(QUIET, len(block.lines), LOG_LIMIT)
             yield (
                 Exchange([], block.lines),
                 self.printed(self.server.take(), block.lines),
@@ -250,7 +252,8 @@ class Sandbox:
             if command == REPL:
                 text = self.start_repl(before)
             elif 'server' in block.options and exchange is exchanges[-1]:
-                text = self.serve(command, before, block.options.get('port'))
+                shown = len(exchange.output)
+                text = self.serve(command, before, block.options.get('port'), shown)
             else:
                 text = self.execute(command, before)
             yield exchange, [*exchange.typed, *self.printed(text, exchange.output)]
@@ -269,7 +272,9 @@ class Sandbox:
         self.forget_ended(terminal)
         return terminal.take()
 
-    def serve(self, command: str, before: str, beside: str | None) -> str:
+    def serve(
+        self, command: str, before: str, beside: str | None, shown_lines: int
+    ) -> str:
         """Start a server, in place of those before; return what it printed.
 
         One whose block names its port is started beside those at others.
@@ -287,7 +292,7 @@ class Sandbox:
             raise PageError(
                 f'nothing listens on port {shown}. ' + too_long(command, server)
             )
-        server.settle(QUIET)
+        server.settle(QUIET, shown_lines, LOG_LIMIT)
         self.forget_ended(server)
         return server.take()
 
@@ -407,9 +412,9 @@ def main(arguments: list[str] | None = None) -> int:
     pages = chosen.pages or [
         page
         for page in [
-            *sorted(chosen.docs.rglob('*.rst')),
+            *sorted(chosen.docs.rglob('*.rst'), key=by_number),
             *sorted(chosen.docs.parent.glob('*.rst')),
-            *sorted(chosen.docs.parent.glob('exercises/**/*.rst')),
+            *sorted(chosen.docs.parent.glob('exercises/**/*.rst'), key=by_number),
         ]
         if re.search(
             r'\.\. (session::|code-block:: console)', page.read_text(encoding='utf-8')
