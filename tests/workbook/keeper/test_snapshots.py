@@ -133,7 +133,15 @@ def results(step, app_folder, report):
 
     A test has as many results as parameters. One that was skipped has none.
     """
-    command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider']
+    command = [
+        sys.executable,
+        '-m',
+        'pytest',
+        '-q',
+        '--tb=no',
+        '-p',
+        'no:cacheprovider',
+    ]
     subprocess.run(
         [*command, f'--app={app_folder}', f'--junitxml={report}', str(step.tests)],
         cwd=ROOT,
