@@ -266,10 +266,12 @@ def strip(app: Sphinx, document: nodes.document) -> None:
 
 def narrate(app: Sphinx, env: BuildEnvironment) -> None:
     """Print how much of each step its chapter tells; warn of what it leaves out."""
-    for docname in sorted(env.metadata):
-        if 'step' not in env.metadata[docname] or not docname.startswith('tutorial/'):
-            continue
-        number = int(env.metadata[docname]['step'])
+    chapters = [
+        (int(fields['step']), docname)
+        for docname, fields in env.metadata.items()
+        if 'step' in fields and docname.startswith('tutorial/')
+    ]
+    for number, docname in sorted(chapters):
         listed: dict[str, set[int]] = {}
         for step, name, first, last in kept(env, 'snapshot_listings').get(docname, []):
             if step == number and last - first < MOST_LINES:
