@@ -15,7 +15,9 @@ from workbook.book.exercises import Exercise, find
 from workbook.cli import Parser, UserError, step_number
 from workbook.layout import WORK, Step
 from workbook.reader.check import (
+    book,
     bug_check,
+    diagnose,
     exercise_check,
     progress,
     report,
@@ -118,7 +120,26 @@ def assess(
     run = Run([])
     if asked and not submission.is_empty(folder):
         run = runner.run(folder, [other.tests for other in asked], on_progress)
-    return report.Progress(display_path(folder), begun, asked, run)
+    parts = (0, 0)
+    if asked:
+        explain_failures(folder, asked[-1], run)
+        parts = diagnose.parts_typed(folder, asked[-1])
+    return report.Progress(display_path(folder), begun, asked, run, parts)
+
+
+def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
+    """Add to each failure its cause in the folder's code, and where to read of it."""
+    failed = [check for check in run.checks if check.outcome == 'failed']
+    if not failed and not run.not_imported:
+        return
+    doctor = diagnose.Doctor(folder, step)
+    for check in failed:
+        found = doctor.of(check)
+        check.cause, check.is_sure = found.lines, found.is_sure
+        section = book.shows(step, found.file, found.name) if found.file else None
+        if section:
+            check.where = section.lines
+    run.elsewhere = doctor.in_what_is_there()
 
 
 def exercise_named(text: str) -> Exercise:
