@@ -21,8 +21,10 @@ pytestmark = pytest.mark.hint(section='step1-app')
     'prints nothing.',
     section='step1-package',
 )
-def test_package(module):
+def test_package(module, app_folder):
     """`asgilook` is a package, and its module `app` can be imported."""
+    path = app_folder / 'asgilook' / '__init__.py'
+    assert path.is_file(), 'asgilook/__init__.py is missing.'
     assert module('app').__package__ == 'asgilook'
 
 
@@ -65,7 +67,7 @@ def test_application(app):
     section='step1-run',
 )
 @pytest.mark.parametrize(
-    'path', ['/', '/image', '/images/', '/thumbnails', '/%00', '/é', '//']
+    'path', ['/', '/image', '/images/', '/thumbnails', '/broken', '/%00', '/é', '//']
 )
 @pytest.mark.parametrize('method', ['GET', 'POST', 'DELETE'])
 def test_nothing_there(client, method, path):

@@ -48,6 +48,13 @@ class Finding:
     says: str
     kind: str = ''
     code: str = ''
+    meant: tuple[str, str] = ('', '')
+    """The file and the name that the chapter has for it, if they are others."""
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """The file and the name by which the book has it."""
+        return self.meant if self.meant[0] else (self.file, self.name)
 
     @property
     def lines(self) -> list[str]:
@@ -267,11 +274,11 @@ class Coroutines:
         self, file: str, call: ast.Call, definition: Definition
     ) -> Iterator[Finding]:
         """Yield a plain function that is awaited, unless what it returns may be."""
-        for node in ast.walk(definition.node):
-            if isinstance(node, ast.Return) and node.value is not None:
-                if isinstance(node.value, ast.Call):
-                    return
         twin = self._reference.by_place.get((definition.file, definition.name))
+        if twin is None:
+            for node in ast.walk(definition.node):
+                if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
+                    return
         if twin is None or twin.is_async:
             yield plain_function(self._package, definition, 'it is awaited')
             return
@@ -348,6 +355,24 @@ def unreachable(package: Package) -> Iterator[Finding]:
                         )
 
 
+def defined_twice(package: Package) -> Iterator[Finding]:
+    """Yield the functions that replace another one of the same name."""
+    seen: dict[tuple[str, str], Definition] = {}
+    for each in package.definitions:
+        place = (each.file, each.name)
+        before = seen.setdefault(place, each)
+        if before is each or each.is_class or getattr(each.node, 'decorator_list', []):
+            continue
+        if package.parents.get(before.node) is package.parents.get(each.node):
+            owner = f'The class `{each.owner}`' if each.owner else each.file
+            says = (
+                f'{owner} has two functions called `{each.last}`: this one replaces '
+                f'the one in line {before.line}.'
+            )
+            code = package.line(each.file, each.line)
+            yield Finding(each.file, each.line, each.name, says, 'twice', code)
+
+
 def no_such_name(package: Package) -> Iterator[Finding]:
     """Yield the names that a library doesn't have: HTTP201, supress."""
     for file, node, name in package.uses():
@@ -411,6 +436,7 @@ def whereabouts(package: Package, wanted: Definition) -> Finding | None:
             misplaced(each, wanted),
             'place',
             package.line(each.file, each.line),
+            (wanted.file, wanted.name),
         )
     return None
 
@@ -472,6 +498,7 @@ def out_of_place(package: Package, reference: Package) -> Iterator[Finding]:
                 says,
                 'spelling',
                 package.line(there.file, there.line),
+                (wanted.file, wanted.name),
             )
         elif (found := whereabouts(package, wanted)) and (
             found.file,
@@ -485,9 +512,8 @@ def wrong_files(package: Package, reference: Package) -> Iterator[Finding]:
     unknown = [file for file in package.files if file not in reference.files]
     for file in reference.files:
         if file not in package.files and (other := near(file, unknown, 0.7)):
-            yield Finding(
-                other, 0, '', f'There is {other}: it should be {file}.', 'file'
-            )
+            says = f'There is {other}: it should be {file}.'
+            yield Finding(other, 0, '', says, 'file', meant=(file, ''))
 
 
 # What is not there yet
@@ -549,6 +575,7 @@ class Doctor:
             *no_such_name(self.package),
             *out_of_place(self.package, self.reference),
             *unreachable(self.package),
+            *defined_twice(self.package),
         ]
 
     @functools.cached_property
@@ -571,7 +598,7 @@ class Doctor:
         findings = [*self.about_coroutines, *self.about_names, *self.about_others]
         if findings and not (check.missing and not check.at_import):
             first = findings[0]
-            return Diagnosis(first.lines, first.file, first.name, is_sure=True)
+            return Diagnosis(first.lines, *first.about, is_sure=True)
         if COROUTINES.search(check.error):
             line = 'An `await` or an `async` is missing, in this line or where it leads.'
             return Diagnosis([line] if check.place else [], *place, is_sure=True)
@@ -613,7 +640,7 @@ class Doctor:
         if not findings:
             return None
         first = findings[0]
-        return Diagnosis(first.lines, first.file, first.name, is_sure=True)
+        return Diagnosis(first.lines, *first.about, is_sure=True)
 
     def line_of(self, check: Check) -> tuple[str, int] | None:
         """Return the file and the line that a check failed in."""
@@ -625,7 +652,7 @@ class Doctor:
         place = self.line_of(check)
         for each in [*self.about_names, *self.about_coroutines]:
             if place == (each.file, each.line):
-                return Diagnosis(each.lines[-1:], each.file, each.name, is_sure=True)
+                return Diagnosis(each.lines[-1:], *each.about, is_sure=True)
         return None
 
     def by_name(self, check: Check) -> Diagnosis | None:
@@ -636,7 +663,7 @@ class Doctor:
         for each in self.about_names:
             words = re.findall(r'\w+', each.says)
             if name in words or f'{name}.py' in each.says:
-                return Diagnosis(each.lines, each.file, each.name, is_sure=True)
+                return Diagnosis(each.lines, *each.about, is_sure=True)
         wanted = [each for each in self.reference.definitions if each.last == name]
         if wanted:
             first = wanted[0]
@@ -654,34 +681,45 @@ class Doctor:
 
     def by_request(self, check: Check) -> Diagnosis | None:
         """Return what a request lacks: a route, a responder, or neither."""
-        if not check.path or check.status not in (404, 405) or check.at_import:
+        if not check.path or check.at_import or check.status == check.expected:
+            return None
+        if check.expected == 404:
+            return self.needless_route(check.path)
+        if check.status not in (404, 405):
             return None
         meant = route_for(self.reference, check.path)
-        if meant is None or check.status == check.expected:
+        wanted = self.reference.classes.get(meant.kind) if meant else None
+        if meant is None or wanted is None:
             return None
-        responder = meant.responder(check.method)
-        wanted = self.reference.classes.get(meant.kind)
-        if wanted is None:
-            return None
-        twin = self.reference.by_place.get((wanted.file, f'{meant.kind}.{responder}'))
         route = route_for(self.package, check.path)
         if route is None:
-            return self.no_route(meant)
+            return self.no_route(meant) if check.expected else None
+        name = meant.responder(check.method)
+        twin = self.reference.by_place.get((wanted.file, f'{meant.kind}.{name}'))
         kind = route.kind if route.kind in self.package.classes else meant.kind
         there = self.package.classes.get(kind)
-        responder = route.responder(check.method)
         if there is None:
             return None
+        responder = route.responder(check.method)
         own = self.package.by_place.get((there.file, f'{kind}.{responder}'))
         if own is None and twin is not None:
             return self.no_responder(twin, kind, responder)
-        if check.status == 404 and own is not None:
+        if check.status == 404 and check.expected and own is not None:
             line = (
                 f'The route is there: it is `{kind}.{responder}` that answers 404 '
                 f'({own.file}, line {own.line}).'
             )
             return Diagnosis([line], own.file, own.name)
         return None
+
+    def needless_route(self, path: str) -> Diagnosis | None:
+        """Return the route that answers where nothing should, if it is the reader's."""
+        route = route_for(self.package, path)
+        if route is None or route_for(self.reference, path):
+            return None
+        says = f'No chapter has the route `{route.template}` any more: take it out.'
+        found = found_at(self.package, route.file, route.line, says, 'route')
+        return Diagnosis(found.lines, *found.about, is_sure=True)
 
     def no_responder(self, twin: Definition, kind: str, responder: str) -> Diagnosis:
         """Return that a resource lacks a method, and where it may have gone."""
@@ -700,7 +738,7 @@ class Doctor:
         name = around.name if around else ''
         for each in unreachable(self.package):
             if 'add_route' in each.code:
-                return Diagnosis(each.lines, each.file, each.name, is_sure=True)
+                return Diagnosis(each.lines, *each.about, is_sure=True)
         shapes = {route.shape: route for route in self.package.routes}
         ours = {route.shape for route in self.reference.routes}
         other = near(meant.shape, [shape for shape in shapes if shape not in ours])

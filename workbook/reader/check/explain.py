@@ -391,6 +391,11 @@ class Explainer:
         if behind:
             lines += ['Behind it is an error in your code, in', *behind.lines]
             return dataclasses.replace(behind, lines=lines, at_import=False)
+        if logged and any(f' {500} ' in line for line in lines):
+            lines.append('Behind it is this error:')
+            lines.append(
+                shorten(self.hide(f'{type(logged).__name__}: {logged}'), 2 * SHORT)
+            )
         said = f'{type(error).__name__}: {self.hide(str(error))}'
         own = '' if isinstance(error, AssertionError) else said
         if is_missing(error):
