@@ -606,6 +606,12 @@ class Doctor:
             return Diagnosis([], *place, is_sure=True)
         return Diagnosis(self.not_there_yet(check), *place)
 
+    def of_coroutines(self, check: Check) -> Diagnosis:
+        """Return which `await` or `async` is missing, where a check fails by that."""
+        said = ' '.join([check.error, *check.lines])
+        found = self.coroutine(check, said) if COROUTINES.search(said) else None
+        return found or Diagnosis()
+
     def not_there_yet(self, check: Check) -> list[str]:
         """Return what the check's step still lacks, if that may be the reason."""
         [own] = [step for step in steps() if step.number == check.step] or [self.step]

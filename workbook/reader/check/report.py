@@ -226,6 +226,8 @@ def report(console: Console, standing: Progress, options: Shown) -> None:
     console.print(table(standing, bars=console.is_terminal))
     for line in skipped(run):
         console.print(Text(f'\n{line}', 'dim'))
+    if run.left_out:
+        console.print(Text(f'\n{run.left_out}', 'dim'))
     if options.all:
         for check in run.checks:
             show_line(console, check)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -102,6 +102,8 @@ class Run:
     """What of the package can't be imported, with the place of each error."""
     elsewhere: list[str] = dataclasses.field(default_factory=list)
     """What can't be right in code that no check has come to yet."""
+    left_out: str = ''
+    """Why some checks were not run on purpose."""
 
     def of(self, step: Step) -> list[Check]:
         """Return the checks of one step."""
@@ -434,13 +436,14 @@ class Runner:
 
 def run(
     folder: pathlib.Path,
-    tests: list[pathlib.Path],
+    tests: Sequence[pathlib.Path | str],
     on_progress: OnProgress = ignore,
     enough: Callable[[Check], bool] = never,
     workers: int = WORKERS,
 ) -> Run:
     """Run tests, in folders or files, on a copy of some code; end when it is enough.
 
+    Among the tests there may be options of pytest's.
     One worker alone takes the checks in their order.
     """
     with tempfile.TemporaryDirectory(
