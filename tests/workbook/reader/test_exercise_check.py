@@ -38,7 +38,7 @@ def run(capsys):
     """Return a function that checks; it returns the exit status and what is shown."""
 
     def run(folder, *options):
-        status = command.main([*options, '--app', str(folder)])
+        status = command.main([*options, '--strict', '--app', str(folder)])
         return status, capsys.readouterr().out
 
     return run
@@ -136,7 +136,7 @@ def test_too_early(tmp_path, run):
     shutil.copytree(first.snapshot, tmp_path / 'mine')
     status, text = run(tmp_path / 'mine', '--exercise', 'delete')
     assert status == 1
-    assert 'goes on from step 3, and nothing of that step' in ' '.join(text.split())
+    assert 'continues from step 3, and nothing of that step' in ' '.join(text.split())
 
 
 def test_all_hints(begun, run):

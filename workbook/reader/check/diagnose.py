@@ -10,6 +10,8 @@ import dataclasses
 import difflib
 import functools
 import importlib
+import importlib.util
+import inspect
 import pathlib
 import re
 import types
@@ -89,6 +91,28 @@ def near(name: str, names: list[str], cutoff: float = NEAR) -> str:
     return next(iter(difflib.get_close_matches(name, names, 1, cutoff)), '')
 
 
+def importable(name: str) -> bool:
+    """Return whether there is a module of that name, other than the reader's."""
+    return name != PACKAGE and importlib.util.find_spec(name) is not None
+
+
+@functools.cache
+def resolved(name: str) -> object:
+    """Return what a dotted name of a library stands for; None if there is no such."""
+    found: object = None
+    for index, part in enumerate(name.split('.')):
+        try:
+            if index == 0:
+                found = importlib.import_module(part)
+            elif isinstance(found, types.ModuleType) and not hasattr(found, part):
+                found = importlib.import_module('.'.join(name.split('.')[: index + 1]))
+            else:
+                found = getattr(found, part)
+        except Exception:
+            return None
+    return found
+
+
 # Coroutines
 
 
@@ -164,8 +188,8 @@ class Coroutines:
         if name in awaited:
             return True
         first = name.partition('.')[0]
-        if first in self._package.imported.get(file, {}).values() and '.' in name:
-            return False
+        if '.' in name and importable(first):
+            return inspect.iscoroutinefunction(resolved(name))
         last = name.rpartition('.')[2]
         known = {each.rpartition('.')[2] for each in awaited if '.' in each}
         if last in known and last not in OFTEN_PLAIN and '.' in name:

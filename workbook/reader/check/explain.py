@@ -4,6 +4,7 @@ import builtins
 import dataclasses
 import difflib
 import http
+import importlib.metadata
 import json
 import linecache
 import pathlib
@@ -176,6 +177,11 @@ def difference(came: Any, expected: Any) -> list[str]:
     return [f'Expected: {show(expected)}', f'Got:      {show(came)}']
 
 
+def importable() -> list[str]:
+    """Return the names of the modules that there are, installed or Python's own."""
+    return [*sys.stdlib_module_names, *importlib.metadata.packages_distributions()]
+
+
 def line_of(frame: traceback.FrameSummary) -> str:
     """Return the line of a frame, with its indentation."""
     text = linecache.getline(frame.filename, frame.lineno or 0).rstrip()
@@ -327,7 +333,12 @@ class Explainer:
                 if module
                 else (f'There is no package {PACKAGE} yet.')
             )
-        return f'There is no module {name}: is the name right, and is it installed?'
+        if right := difflib.get_close_matches(package, importable(), 1, 0.75):
+            return f'There is no module {name}. Do you mean `{right[0]}`?'
+        return (
+            f'There is no module {name}. If the name is right, `tox -e check` lacks the '
+            f'package: install it there with `uv pip install --python .tox/check {name}`.'
+        )
 
     def of_log(self, text: str) -> Explanation | None:
         """Tell of an error from its traceback as text."""
@@ -343,11 +354,14 @@ class Explainer:
         found = [
             match for match in LOGGED_PLACE.finditer(text) if self.inside(match['path'])
         ]
+        said = shorten(self.hide(last))
+        if match := re.search(r"No module named '([\w.]+)'", last):
+            said = self.missing_module(match[1])
         if not found:
-            return Explanation([shorten(self.hide(last))], error=last)
+            return Explanation([said], error=last)
         place = f'{self.inside(found[-1]["path"])}, line {found[-1]["line"]}'
         at_import = any(match['name'] == '<module>' for match in found)
-        lines = [f'{place}:', shorten(self.hide(last))]
+        lines = [f'{place}:', said]
         return Explanation(lines, place, at_import, error=last)
 
     def tell(
