@@ -23,9 +23,9 @@ pytestmark = pytest.mark.hint(section='step1-app')
 )
 def test_package(module, app_folder):
     """`asgilook` is a package, and its module `app` can be imported."""
+    assert module('app').__package__ == 'asgilook'
     path = app_folder / 'asgilook' / '__init__.py'
     assert path.is_file(), 'asgilook/__init__.py is missing.'
-    assert module('app').__package__ == 'asgilook'
 
 
 @pytest.mark.hint(
@@ -62,8 +62,8 @@ def test_application(app):
     'An application without routes answers 404 to everything. Which of your routes or '
     'handlers answers instead?',
     'Take out every route, sink or middleware that no chapter asks for, such as '
-    '`/broken` from the pitfall. If your own code answers errors, it must leave `title` '
-    'as it is and answer with JSON.',
+    '`/broken` from the pitfall. If your own code answers errors, it must leave '
+    '`title` as it is and answer with JSON.',
     section='step1-run',
 )
 @pytest.mark.parametrize(

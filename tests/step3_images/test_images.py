@@ -194,7 +194,7 @@ def test_many_at_once(app, run):
     ],
 )
 def test_not_found(client, path):
-    """An unknown id, one that isn't a UUID, or an unknown path answers 404, with advice."""
+    """An unknown id or path, or an id that isn't a UUID, answers 404, with advice."""
     result = client.simulate_get(path)
     assert result.status_code == 404
     assert result.headers['Content-Type'] == 'application/json'
@@ -203,7 +203,7 @@ def test_not_found(client, path):
 
 
 @pytest.mark.hint(
-    'The store still has the picture, but its file is gone. What does opening it raise?',
+    'The store has the picture, but its file is gone. What does opening it raise?',
     'Put `stat` and `open` into a `try`, and answer `FileNotFoundError` with '
     '`raise falcon.HTTPNotFound from None`.',
     section='step3-download',
@@ -318,7 +318,8 @@ def test_apps_are_apart(module, config, tmp_path):
 @pytest.mark.hint(
     "A server imports a module and looks for a name in it. It doesn't call "
     '`create_app` by itself.',
-    '`asgilook/asgi.py` contains `from .app import create_app` and `app = create_app()`.',
+    '`asgilook/asgi.py` contains `from .app import create_app` and '
+    '`app = create_app()`.',
     section='step3-create-app',
 )
 def test_app_for_the_server(module, monkeypatch, tmp_path):

@@ -180,7 +180,7 @@ def test_broken_off(app, run, left_behind):
 @pytest.mark.hint(
     'A client that sends its body in chunks does not say how long it will be. What is '
     '`req.content_length` then?',
-    'It is `None`, which cannot be compared with a number: `(req.content_length or 0)`.',
+    'It is `None`, which is no number to compare with: `(req.content_length or 0)`.',
     section='step3-upload',
 )
 def test_without_a_length(app, run, left_behind):
@@ -217,8 +217,8 @@ def test_form(client):
 
 
 @pytest.mark.hint(
-    'Something of the refused upload is still there: a file, an entry in the list, or a '
-    'value on `self`.',
+    'Something of the refused upload is still there: a file, an entry in the list, or '
+    'a value on `self`.',
     'In `Store.save`, convert first. Only when that has worked, write the file, '
     'and only after that put the picture into the dictionary.',
     section='step2-the-store',
@@ -231,12 +231,14 @@ def test_good_after_bad(client):
 
 
 @pytest.mark.hint(
-    'A picture may be whole, and still too large to keep. Where do you look at its size?',
-    'In `decode`, raise if a side is longer than `JPEG_MAX_SIDE` or the product is above '
-    '`MAX_PIXELS`: Pillow itself refuses only what is twice as large.',
+    'A picture may be whole, and still too large to keep. Where do you check its size?',
+    'In `decode`, raise if a side is longer than `JPEG_MAX_SIDE` or the product is '
+    'above `MAX_PIXELS`: Pillow itself refuses only what is twice as large.',
     section='step2-convert',
 )
-@pytest.mark.parametrize('size', [(9_500, 9_500), (65_501, 1)], ids='{0[0]}x{0[1]}'.format)
+@pytest.mark.parametrize(
+    'size', [(9_500, 9_500), (65_501, 1)], ids='{0[0]}x{0[1]}'.format
+)
 def test_too_large(post_all, size):
     """A picture that is whole but too large answers 422, and says so."""
     data = file_of(PIL.Image.new('1', size))

@@ -163,8 +163,8 @@ def test_sharp(client):
 
 
 @pytest.mark.hint(
-    'Half of one pixel, rounded down, is none, and half of none is none again: the loop '
-    'never ends. What if the setting is zero or less?',
+    'Half of one pixel, rounded down, is none, and half of none is none again: the '
+    'loop never ends. What if the setting is zero or less?',
     '`least = max(self.config.min_thumb_size, 1)`.',
     section='step4-sizes',
 )
@@ -179,8 +179,8 @@ def test_no_least_size(config, client, least):
 
 
 @pytest.mark.hint(
-    "The route's converters let any whole number through. Where is it compared with the "
-    'sizes on offer?',
+    "The route's converters let any whole number through. Where is it compared with "
+    'the sizes on offer?',
     'In the responder: `if (width, height) not in image.thumbnail_sizes(): raise '
     'falcon.HTTPNotFound(description=...)`. The route is '
     '`.../{width:int}x{height:int}.jpeg`.',

@@ -1,11 +1,11 @@
-"""Leave out the lines that a step adds, one at a time: does a check notice each?
+"""Leave out the lines that a step adds, one at a time: a check must notice each.
 
     python -m workbook.keeper.mutate STEP [FILE ...]
 
-A reader who forgets a line, or gets a condition wrong, must not be told that the step is
-done. So each statement is left out, each condition is made always true and always false,
-and each named argument is left out, on a copy of the snapshot; the step's checks are run
-on it, and those before it. The mutants that no check notices are printed.
+Whoever forgets a line, or gets a condition wrong, must not be told that the step is
+done. So each statement is left out, each condition is made always true and always
+false, and each named argument is left out, in a copy of the snapshot; the step's checks
+are run on it, and those before it. The mutants that no check notices are printed.
 """
 
 import ast
@@ -74,8 +74,8 @@ def without_argument(tree: ast.Module, index: int, place: int) -> str:
     """Return the code with a named argument of a call left out."""
     fresh = copy.deepcopy(tree)
     call = list(ast.walk(fresh))[index]
-    assert isinstance(call, ast.Call)
-    del call.keywords[place]
+    if isinstance(call, ast.Call):
+        del call.keywords[place]
     return ast.unparse(fresh)
 
 
@@ -133,7 +133,9 @@ def main(arguments: list[str]) -> int:
     """Try all mutants of a step; print those that live, return whether any does."""
     number, *chosen = arguments
     [step] = [step for step in steps() if str(step.number) == number]
-    files = [f'{PACKAGE}/{path.name}' for path in (step.snapshot / PACKAGE).glob('*.py')]
+    files = [
+        f'{PACKAGE}/{path.name}' for path in (step.snapshot / PACKAGE).glob('*.py')
+    ]
     files = [file for file in sorted(files) if not chosen or file in chosen]
     tried = [mutant for file in files for mutant in mutants(step, file)]
     alive = 0

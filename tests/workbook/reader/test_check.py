@@ -146,8 +146,8 @@ def test_wrong_from_the_start(copy_of, what):
         ),
         (
             'errors.unknown_format)',
-            'errors.no_format)',
-            ['no_format', 'Has the chapter come to this already?'],
+            'errors.another)',
+            ['another', 'Has the chapter come to this already?'],
             ['one for WSGI', 'Your code fails before the check begins'],
         ),
     ],
@@ -281,7 +281,7 @@ def test_slip_in_code_that_catches_all(copy_of):
     status, shown = check(mine)
     assert status == 1
     assert "NameError: name 'chek_size' is not defined" in shown
-    assert 'how the name is spelled' in shown
+    assert 'Do you mean `check_size`?' in shown
 
 
 def test_no_link_is_cut():

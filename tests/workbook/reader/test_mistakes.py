@@ -5,7 +5,6 @@ import concurrent.futures
 import io
 import pathlib
 import textwrap
-import time
 import tomllib
 
 import pytest
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from workbook.book import exercises
 from workbook.cli import UserError
-from workbook.layout import ROOT, copy_tree, steps
+from workbook.layout import copy_tree, steps
 from workbook.reader.check import (
     command,
     exercise_check,

@@ -161,7 +161,7 @@ def listings(step: Step) -> list[Shown]:
         return []
     lines = page.read_text(encoding='utf-8').splitlines()
     titles = headings(lines)
-    labels = {}
+    labels: dict[str, str] = {}
     for section in sections().values():
         if section.page == page:
             labels.setdefault(section.heading, section.label)

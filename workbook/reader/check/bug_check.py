@@ -142,8 +142,8 @@ def show_result(
         return
     if not fault and not change:
         console.print(
-            '`--bugs --hint` shows what a client would see of the first that got through, '
-            'and `--bugs --all` what was changed in each.'
+            '`--bugs --hint` shows what a client would see of the first that got '
+            'through, and `--bugs --all` what was changed in each.'
         )
         return
     # One hint at a time; who wants to see them all asks for the changes.

@@ -31,15 +31,16 @@ from workbook.reader.check.runner import Run
 from workbook.reader.check.submission import display_path
 
 ENDING = """
-The exit status is 0 as soon as your code could be looked at, whatever is wrong with it:
-what is wrong is on the screen. With --strict, and where the variable CI is set, it's 1
+The exit status is 0 as soon as your code could be looked at, whatever is wrong with
+it: what is wrong is on the screen. With --strict, and where the variable CI is set, it's 1
 unless what you asked for works. Without --step, that is every check of every step that
-you have begun; later chapters don't count until something of them is there. With --step N
-it's every check of the steps from 1 to N, with --exercise every check of the exercise, and
-with --bugs every bug has to be caught. With several folders, all of them must pass.
+you have begun; later chapters don't count until something of them is there. With --step
+N it's every check of the steps from 1 to N, with --exercise every check of the exercise,
+and with --bugs every bug has to be caught. With several folders, all of them must pass.
 
-An exercise that --list calls solved was solved when --exercise last looked at that folder.
-That is kept in .exercises.json, in the root of the workbook: delete it to start again.
+An exercise that --list calls solved was solved when --exercise last looked at that
+folder. That is kept in .exercises.json, in the root of the workbook: delete it to start
+again.
 """
 
 
@@ -71,7 +72,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--all',
         action='store_true',
-        help='show every check, not only the first that fails; with --bugs, the changes',
+        help='show every check, not only the first failure; with --bugs, the changes',
     )
     parser.add_argument(
         '--hint',
@@ -157,7 +158,9 @@ def run_steps(
     more = planted.remembered(folder, planting)
     if more is None:
         tests = [step.tests for step in planting]
-        found = runner.run(folder, [*tests, '-m', 'plants_bugs'], on_progress, workers=1)
+        found = runner.run(
+            folder, [*tests, '-m', 'plants_bugs'], on_progress, workers=1
+        )
         planted.remember(folder, planting, found)
         more, run.remark = found.checks, found.remark
     run.checks += more

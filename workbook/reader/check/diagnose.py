@@ -1,8 +1,8 @@
 """What is wrong with a reader's code where a check fails: the line to fix, in words.
 
-What failed says little of what is wrong: an `await` that was left out shows elsewhere,
-a method that slipped out of its class shows as a 405. So the reader's package is compared
-with the snapshot of the step under way, by structure alone: nothing is run for it.
+What failed says little about what is wrong: a missing `await` shows somewhere else, and
+a method that slipped out of its class shows as a 405. So the reader's package is
+compared with the snapshot of the step under way, by structure alone: none of it is run.
 """
 
 import ast
@@ -12,6 +12,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import itertools
 import pathlib
 import re
 import types
@@ -176,15 +177,14 @@ class Coroutines:
             kind = self._types.get(known, '')
         if kind in self._package.classes:
             return own.get((self._package.classes[kind].file, f'{kind}.{last}'))
-        module = own.get((f'{PACKAGE}/{receiver}.py', last))
-        return module
+        return own.get((f'{PACKAGE}/{receiver}.py', last))
 
     def makes_one(self, file: str, call: ast.Call) -> bool:
         """Return whether a call makes something that has to be awaited."""
         if definition := self.called(file, call):
             return definition.is_async
         name = self._package.in_full(file, dotted(call.func))
-        awaited, entered = self._awaited
+        awaited, _ = self._awaited
         if name in awaited:
             return True
         first = name.partition('.')[0]
@@ -244,9 +244,8 @@ class Coroutines:
                 if last in RUNS_COROUTINES and names & set(map(dotted, passed)):
                     return True
             if isinstance(node, ast.Return) and node.value is not None:
-                if dotted(node.value) in names and not isinstance(
-                    function, ast.AsyncFunctionDef
-                ):
+                plain = isinstance(function, ast.FunctionDef)
+                if plain and dotted(node.value) in names:
                     return True
         return False
 
@@ -254,15 +253,16 @@ class Coroutines:
         """Yield the calls that lack an `await`, or are not entered as they should."""
         for file, call in self._package.calls():
             above = self._package.parents.get(call)
-            if isinstance(above, ast.withitem) and not self._package.is_awaited(call):
-                if self.enters(file, call):
-                    says = (
-                        f'`{ast.unparse(call)}` is entered with `async with`: put '
-                        '`async` before `with`.'
-                    )
-                    yield found_at(self._package, file, call.lineno, says, 'await')
-                    continue
-            if self.makes_one(file, call) and self.is_lost(call):
+            plain = isinstance(above, ast.withitem) and not self._package.is_awaited(
+                call
+            )
+            if plain and self.enters(file, call):
+                says = (
+                    f'`{ast.unparse(call)}` is entered with `async with`: put `async` '
+                    'before `with`.'
+                )
+                yield found_at(self._package, file, call.lineno, says, 'await')
+            elif self.makes_one(file, call) and self.is_lost(call):
                 yield found_at(
                     self._package, file, call.lineno, self.advice(call), 'await'
                 )
@@ -367,16 +367,14 @@ def unreachable(package: Package) -> Iterator[Finding]:
             for _, block in ast.iter_fields(node):
                 if not isinstance(block, list):
                     continue
-                for before, after in zip(block, block[1:], strict=False):
+                for before, after in itertools.pairwise(block):
                     if isinstance(before, ends) and isinstance(after, ast.stmt):
                         word = type(before).__name__.lower()
                         says = (
                             f'This never runs: the `{word}` in line {before.lineno} '
                             'ends the function. Put it above that.'
                         )
-                        yield found_at(
-                            package, file, after.lineno, says, 'unreachable'
-                        )
+                        yield found_at(package, file, after.lineno, says, 'unreachable')
 
 
 def defined_twice(package: Package) -> Iterator[Finding]:
@@ -622,9 +620,12 @@ class Doctor:
         findings = [*self.about_coroutines, *self.about_names, *self.about_others]
         if findings and not (check.missing and not check.at_import):
             first = findings[0]
-            return Diagnosis(first.lines, *first.about, is_sure=True)
+            is_sure = first.kind != 'other' or bool(check.error)
+            return Diagnosis(first.lines, *first.about, is_sure)
         if COROUTINES.search(check.error):
-            line = 'An `await` or an `async` is missing, in this line or where it leads.'
+            line = (
+                'An `await` or an `async` is missing, in this line or where it leads.'
+            )
             return Diagnosis([line] if check.place else [], *place, is_sure=True)
         if check.is_slip:
             return Diagnosis([], *place, is_sure=True)
@@ -652,7 +653,7 @@ class Doctor:
         ]
 
     def place_of(self, check: Check) -> tuple[str, str]:
-        """Return the file and the function that a check failed in, if in the reader's."""
+        """Return the file and the function of the reader's that a check failed in."""
         match = re.match(r'(\S+), line (\d+)', check.place)
         if not match:
             return '', ''
@@ -666,7 +667,9 @@ class Doctor:
         if named:
             findings = sorted(findings, key=lambda each: named[1] not in each.says)
         if place := self.line_of(check):
-            findings = sorted(findings, key=lambda each: (each.file, each.line) != place)
+            findings = sorted(
+                findings, key=lambda each: (each.file, each.line) != place
+            )
         if not findings:
             return None
         first = findings[0]
@@ -792,7 +795,7 @@ class Doctor:
         return Diagnosis([line], meant.file, name, is_sure=True)
 
     def in_what_is_there(self) -> list[str]:
-        """Return what can't be right whatever comes next: names, `await`, lost lines."""
+        """Return what can't be right whatever comes next: a name, an `await`."""
         for each in [*self.about_coroutines, *self.about_names]:
             if each.kind in ('name', 'await', 'unreachable'):
                 return each.lines

@@ -115,8 +115,8 @@ def unbegun(exercise: Exercise, folder: pathlib.Path) -> str:
     if exercise.unbegun or step in progress.begun(folder):
         return ''
     return (
-        f'The exercise continues from step {step.number}, and nothing of that step is in '
-        f'{display_path(folder)} yet.'
+        f'The exercise continues from step {step.number}, and nothing of that step is '
+        f'in {display_path(folder)} yet.'
     )
 
 
@@ -130,7 +130,9 @@ def show_result(
     """Show what came of an exercise's check."""
     # What passes before anything is solved is no progress.
     new = [
-        check for check in found.checks if test_name(check) not in exercise.holds_already
+        check
+        for check in found.checks
+        if test_name(check) not in exercise.holds_already
     ]
     held = sum(check.holds for check in new)
     console.print(Text(f'{display_path(folder)}\n', 'bold'))

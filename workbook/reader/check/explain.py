@@ -23,7 +23,9 @@ SHORT = 200
 """How much of a value or of a body is shown, in characters."""
 FEW = 3
 """How many differences between two collections are shown."""
-LOGGED_ERROR = re.compile(r'[A-Za-z_][\w.]*(?:Error|Exception|Exit|Warning|\w)(?:: .*)?')
+LOGGED_ERROR = re.compile(
+    r'[A-Za-z_][\w.]*(?:Error|Exception|Exit|Warning|\w)(?:: .*)?'
+)
 """The line that ends a traceback."""
 LOGGED_PLACE = re.compile(
     r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)'
@@ -336,8 +338,8 @@ class Explainer:
         if right := difflib.get_close_matches(package, importable(), 1, 0.75):
             return f'There is no module {name}. Do you mean `{right[0]}`?'
         return (
-            f'There is no module {name}. If the name is right, `tox -e check` lacks the '
-            f'package: install it there with `uv pip install --python .tox/check {name}`.'
+            f'There is no module {name}. If the name is right, `tox -e check` lacks '
+            f'the package: install it with `uv pip install --python .tox/check {name}`.'
         )
 
     def of_log(self, text: str) -> Explanation | None:

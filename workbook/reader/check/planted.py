@@ -1,4 +1,4 @@
-"""Remembers how planted bugs ended, so that the same suite isn't tried on them twice."""
+"""Remembers how planted bugs ended, so that a suite isn't tried on them twice."""
 
 import contextlib
 import dataclasses

@@ -193,7 +193,10 @@ def skipped(run: Run) -> list[str]:
         if check.outcome == 'skipped':
             why = check.lines[0] if check.lines else ''
             reasons[why] = reasons.get(why, 0) + 1
-    return [f"{count} {'check' if count == 1 else 'checks'} skipped: {why}" for why, count in reasons.items()]
+    return [
+        f'{count} {"check" if count == 1 else "checks"} skipped: {why}'
+        for why, count in reasons.items()
+    ]
 
 
 def typed(standing: Progress) -> str:

@@ -27,7 +27,7 @@ BUSY = 0.75
 INTERVAL, IDLE = 0.5, 0.03
 """How often it is looked at what was computed, and how little of it is waiting."""
 LAST_STOP = 20
-"""After how many times its limit a check is stopped, even if it computes now and then."""
+"""After how many times its limit a check is stopped, even if it still computes."""
 MOST_STOPPED = 2
 """After how many checks that had to be stopped the rest is left."""
 POLL = 0.02
@@ -205,7 +205,7 @@ class Worker:
         )
 
     def computed(self) -> float:
-        """Return for how long it, and what it started, has computed so far, in seconds."""
+        """Return for how many seconds it, and what it started, has computed so far."""
         total = 0.0
         with contextlib.suppress(psutil.Error):
             for process in [self._watched, *self._watched.children(recursive=True)]:
@@ -389,9 +389,8 @@ class Runner:
         """Note what went wrong with a worker, and have another go on without it."""
         check = self._checks.get(worker.current)
         if check is None:
-            self._remark = (
-                "The checks couldn't run: the process that runs them "
-                + ('ended.' if ended else f"didn't start within {START_LIMIT:g} seconds.")
+            self._remark = "The checks couldn't run: the process that runs them " + (
+                'ended.' if ended else f"didn't start within {START_LIMIT:g} seconds."
             )
             return
         place = worker.place

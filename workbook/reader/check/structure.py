@@ -181,9 +181,11 @@ class Package:
     def function_of(self, node: ast.AST) -> Function | None:
         """Return the function that a piece of code is in."""
         above = self.parents.get(node)
-        while above and not isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+        while above is not None:
+            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+                return above
             above = self.parents.get(above)
-        return above
+        return None
 
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
         """Yield all calls, each with its file."""
@@ -193,7 +195,7 @@ class Package:
                     yield file, node
 
     def is_awaited(self, call: ast.Call) -> bool:
-        """Return whether a call is awaited, or entered with `async with` and the like."""
+        """Return whether a call is awaited, or entered with `async with`."""
         above = self.parents.get(call)
         if isinstance(above, ast.Await):
             return True

@@ -63,12 +63,10 @@ def inspect(folder: pathlib.Path) -> None:
             )
         raise UserError(
             f'There is no folder {PACKAGE} in {name}: the package of chapter 1 goes '
-            "there. If your code is somewhere else, name that folder with --app."
+            'there. If your code is somewhere else, name that folder with --app.'
         )
     if not package.is_dir():
-        raise UserError(
-            f'{name}/{PACKAGE} is a file: it must be a folder, a package.'
-        )
+        raise UserError(f'{name}/{PACKAGE} is a file: it must be a folder, a package.')
     for path in sorted([*package.rglob('*.py'), *(folder / TESTS).rglob('*.py')]):
         inspect_module(path, path.relative_to(folder).as_posix())
     if (project := folder / 'pyproject.toml').exists():

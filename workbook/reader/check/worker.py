@@ -32,9 +32,7 @@ from workbook.reader.check.explain import (
     show,
 )
 
-DELETED = (
-    "Your code deleted the folder it's in. This was a copy: yours is as it was."
-)
+DELETED = "Your code deleted the folder it's in. This was a copy: yours is as it was."
 TAIL = 2000
 """How much of what a check prints is kept, in characters."""
 LIMIT = 8.0
@@ -258,8 +256,8 @@ def limit_of(item: pytest.Item) -> float:
 def case_of(callspec: Any) -> str:
     """Return what a check was tried with, in a reader's words.
 
-    Names that the tests give to their cases say it best; those that pytest makes up, such
-    as offer1, say nothing.
+    Names that the tests give to their cases say it best; those that pytest makes up,
+    such as offer1, say nothing.
     """
     values = callspec.params
     made_up = [f'{name}{callspec.indices.get(name, "")}' for name in values]
