@@ -81,7 +81,7 @@ def test_coroutines(tmp_path, text, lines):
         (4, 'asgilook/images.py', 'Images.on_post', 'Uploading'),
         (3, 'asgilook/images.py', 'Images.on_get_image', 'Downloading'),
         (1, 'asgilook/app.py', '', 'The smallest application'),
-        (5, 'asgilook/convert.py', 'check_size', 'From any picture to a clean JPEG'),
+        (5, 'asgilook/convert.py', 'check_size', 'From a file to pixels'),
         (3, 'asgilook/nothing.py', '', None),
     ],
 )

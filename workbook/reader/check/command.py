@@ -32,11 +32,12 @@ from workbook.reader.check.submission import display_path
 
 ENDING = """
 The exit status is 0 as soon as your code could be looked at, whatever is wrong with
-it: what is wrong is on the screen. With --strict, and where the variable CI is set, it's 1
-unless what you asked for works. Without --step, that is every check of every step that
-you have begun; later chapters don't count until something of them is there. With --step
-N it's every check of the steps from 1 to N, with --exercise every check of the exercise,
-and with --bugs every bug has to be caught. With several folders, all of them must pass.
+it: what is wrong is on the screen. With --strict, and where the variable CI is set,
+it's 1 unless what you asked for works. Without --step, that is every check of every
+step that you have begun; later chapters don't count until something of them is there.
+With --step N it's every check of the steps from 1 to N, with --exercise every check of
+the exercise, and with --bugs every bug has to be caught. With several folders, all of
+them must pass.
 
 An exercise that --list calls solved was solved when --exercise last looked at that
 folder. That is kept in .exercises.json, in the root of the workbook: delete it to start
