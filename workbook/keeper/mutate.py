@@ -123,7 +123,9 @@ def try_out(step: Step, mutant: Mutant) -> Check | None:
         copy_tree(step.snapshot, folder)
         (folder / mutant.file).write_text(mutant.text, encoding='utf-8')
         for tested in [step, *step.before]:
-            run = runner.run(folder, [tested.tests], enough=fails, workers=1)
+            run = runner.run(
+                folder, [tested.tests], enough=fails, workers=1, ahead=False
+            )
             if run.first_wrong:
                 return run.first_wrong
     return None

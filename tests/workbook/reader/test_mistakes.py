@@ -101,7 +101,7 @@ def fails(check):
     return check.outcome == 'failed'
 
 
-def said(folder, step, tested):
+def said(folder, step, tested, ahead):
     """Return what is shown of a folder, when the checks stop at the first that fails.
 
     Only the step's own checks are run, unless all are asked for: that takes its time.
@@ -112,7 +112,9 @@ def said(folder, step, tested):
         submission.inspect(folder)
     except UserError as error:
         return str(error)
-    run = runner.run(folder, [each.tests for each in tested], enough=fails, workers=1)
+    run = runner.run(
+        folder, [each.tests for each in tested], enough=fails, workers=1, ahead=ahead
+    )
     command.explain_failures(folder, step, run)
     begun = progress.begun(folder) or [step]
     standing = report.Progress('mine', begun, [*step.before, step], run)
@@ -142,7 +144,7 @@ def try_out(mistake, folder):
     copy_tree(step.snapshot, folder)
     make(mistake, folder)
     tested = [*step.before, step] if 'from_the_start' in mistake else [step]
-    return said(folder, step, tested)
+    return said(folder, step, tested, 'ahead' in mistake)
 
 
 @pytest.fixture(scope='module')

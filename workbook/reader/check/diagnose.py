@@ -36,6 +36,7 @@ COROUTINES = re.compile(
     r'async_generator|is not awaitable|_asyncio\.Future|object Future'
 )
 """What errors say that come of an `await` or an `async` too few, or too many."""
+READ_ON = "If the chapter hasn't come to that, nothing is wrong: read on."
 NEAR = 0.75
 """How alike two names must be for one to be a misspelling of the other."""
 
@@ -648,8 +649,8 @@ class Doctor:
         few = ', '.join(names[:4])
         more = f' and {len(names) - 4} more' if len(names) > 4 else ''
         return [
-            f'Not there yet, of step {own.number}: {few}{more}. If the chapter has not '
-            'come to that, nothing is wrong: read on.'
+            f'Not there yet, of step {own.number}: {few}{more}.',
+            READ_ON,
         ]
 
     def place_of(self, check: Check) -> tuple[str, str]:
@@ -762,8 +763,7 @@ class Doctor:
                 return Diagnosis(
                     [line, *each.lines], twin.file, twin.name, is_sure=True
                 )
-        line = f'{line} It is missing, misspelled, or not indented into the class.'
-        return Diagnosis([line], twin.file, twin.name, is_sure=True)
+        return Diagnosis([line, READ_ON], twin.file, twin.name, is_sure=True)
 
     def no_route(self, meant: Route) -> Diagnosis:
         """Return that a route is missing, or is spelled otherwise."""
@@ -792,7 +792,7 @@ class Doctor:
         )
         if meant.kind not in self.package.classes:
             line = f'There is no class `{meant.kind}` yet, and no route to it.'
-        return Diagnosis([line], meant.file, name, is_sure=True)
+        return Diagnosis([line, READ_ON], meant.file, name, is_sure=True)
 
     def in_what_is_there(self) -> list[str]:
         """Return what can't be right whatever comes next: a name, an `await`."""

@@ -87,7 +87,7 @@ def run(
     if is_empty(folder):
         return runner.Run([])
     # One worker, as most of an exercise's tests share what takes long.
-    found = runner.run(folder, exercise.checks, on_progress, workers=1)
+    found = runner.run(folder, exercise.checks, on_progress, workers=1, ahead=False)
     doctor = diagnose.Doctor(folder, exercise.step)
     for check in found.checks:
         check.hints, check.missing = hints_for(exercise, check), False

@@ -294,10 +294,11 @@ class Runner:
         on_progress: OnProgress,
         enough: Callable[[Check], bool],
         workers: int,
+        ahead: bool,
     ) -> None:
         self._workplace, self._folder = workplace, folder
         self._tests, self._on_progress, self._enough = tests, on_progress, enough
-        self._count = workers
+        self._count, self._ahead = workers, ahead
         self._checks: dict[str, Check] = {}
         self._remark = ''
         self._stopped = 0
@@ -307,7 +308,9 @@ class Runner:
     def run(self) -> Run:
         """Run them all, as far as they get."""
         start = time.monotonic()
-        importing = start_imports(self._folder, self._workplace)
+        importing = None
+        if self._ahead:
+            importing = start_imports(self._folder, self._workplace)
         try:
             for index in range(self._count):
                 self.start(index)
@@ -319,15 +322,14 @@ class Runner:
         finally:
             for worker in self._workers:
                 worker.stop()
-            not_imported = end_imports(importing, self._imports_may_take(start))
+            not_imported = []
+            if importing:
+                patience = 0.0 if self._stopped or STOP.is_set() else START_LIMIT
+                not_imported = end_imports(importing, patience)
             if self._broken_off:
                 end_strays(self._workplace)
         checks = list(self._checks.values())
         return Run(checks, self._remark, time.monotonic() - start, not_imported)
-
-    def _imports_may_take(self, start: float) -> float:
-        """Return how long to wait for the imports still: not, if the checks hung."""
-        return 0.0 if self._stopped or STOP.is_set() else START_LIMIT
 
     def start(self, index: int) -> None:
         """Start a worker."""
@@ -439,10 +441,12 @@ def run(
     on_progress: OnProgress = ignore,
     enough: Callable[[Check], bool] = never,
     workers: int = WORKERS,
+    ahead: bool = True,
 ) -> Run:
     """Run tests, in folders or files, on a copy of some code; end when it is enough.
 
-    Among the tests there may be options of pytest's.
+    Among the tests there may be options of pytest's. Modules that no check needs yet
+    are imported ahead, unless that isn't wanted.
     One worker alone takes the checks in their order.
     """
     with tempfile.TemporaryDirectory(
@@ -453,5 +457,11 @@ def run(
         code = workplace / 'code'
         submission.copy(folder, code)
         return Runner(
-            workplace, code, [str(path) for path in tests], on_progress, enough, workers
+            workplace,
+            code,
+            [str(path) for path in tests],
+            on_progress,
+            enough,
+            workers,
+            ahead,
         ).run()
