@@ -19,7 +19,16 @@ from rich.console import Console
 
 from workbook import faults
 from workbook.layout import ROOT, copy_tree, steps
-from workbook.reader.check import book, explain, progress, report, runner, submission
+from workbook.reader.check import (
+    book,
+    command,
+    explain,
+    planted,
+    progress,
+    report,
+    runner,
+    submission,
+)
 
 STEPS = {step.number: step for step in steps()}
 CHECK = [sys.executable, '-m', 'workbook.reader.check', '--strict']
@@ -531,6 +540,106 @@ def test_watch(copy_of):
         watching.send_signal(signal.SIGINT)
         assert watching.wait(60) == 0
     assert 'Traceback' not in ''.join(lines)
+
+
+def test_exit_status(copy_of, monkeypatch):
+    """Code that could be looked at is no failure of the command, unless asked."""
+    folder = copy_of(1)
+    put(folder, 'app.py', 'import falco\n')
+    for options, environment, expected in [
+        ([], {}, 0),
+        (['--strict'], {}, 1),
+        ([], {'CI': 'true'}, 1),
+    ]:
+        monkeypatch.delenv('CI', raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        status = command.main([*options, '--step', '1', '--app', str(folder)])
+        assert status == expected, (options, environment)
+    assert command.main(['--app', str(folder / 'nowhere')]) == 1
+
+
+def one_check(folder, tests, *arguments, **options):
+    """Stand in for a run: one check that passes, by what was asked for."""
+    return runner.Run([runner.Check(f'{tests[-1]}', 6, 'It is.', outcome='passed')])
+
+
+def test_planted_bugs_come_last(tmp_path, monkeypatch):
+    """Bugs are planted once all else passes, and not again until something changes."""
+    asked, passing = [], [True]
+
+    def run(folder, tests, *arguments, **options):
+        asked.append(tests[-1])
+        found = one_check(folder, tests)
+        found.checks[0].outcome = 'passed' if passing[0] else 'failed'
+        return found
+
+    monkeypatch.setattr(runner, 'run', run)
+    monkeypatch.setattr(planted, 'RECORD', tmp_path / 'record.json')
+    folder = tmp_path / 'mine'
+    copy_tree(STEPS[6].snapshot, folder)
+    chosen = [STEPS[5], STEPS[6]]
+    whole = ['not plants_bugs', 'plants_bugs']
+
+    def again():
+        asked.clear()
+        found = command.run_steps(folder, chosen, runner.ignore)
+        return list(asked), len(found.checks), bool(found.left_out)
+
+    passing[0] = False
+    assert again() == (whole[:1], 1, True)
+    passing[0] = True
+    assert again() == (whole, 2, False)
+    assert again() == (whole[:1], 2, False)
+    (folder / 'tests' / 'test_more.py').write_text('def test(): pass\n')
+    assert again() == (whole, 2, False)
+
+
+class Clock:
+    """The time, and what a process has computed by then."""
+
+    def __init__(self):
+        self.now = self.computed = 0.0
+
+
+@pytest.mark.parametrize(
+    ('share', 'seconds', 'hangs'),
+    [
+        (0.0, 7, False),
+        (0.0, 9, True),
+        (0.05, 100, False),
+        (0.2, 50, True),
+        (1, 7, True),
+    ],
+    ids=['a wait', 'a long wait', 'a busy machine', 'much work', 'a loop'],
+)
+def test_waiting_is_not_being_held_up(monkeypatch, share, seconds, hangs):
+    """A check that gets little of a busy machine's time is not taken to hang."""
+    clock = Clock()
+    worker = runner.Worker.__new__(runner.Worker)
+    worker.limit = 8.0
+    monkeypatch.setattr(runner.time, 'monotonic', lambda: clock.now)
+    monkeypatch.setattr(worker, 'computed', lambda: clock.computed)
+    worker.begin()
+    found = False
+    while clock.now < seconds:
+        clock.now += 0.1
+        clock.computed += 0.1 * share
+        found = found or worker.hangs()
+    assert found == hangs
+
+
+def test_what_was_not_run_is_not_wrong():
+    """A step whose checks were not reached is not called wrong."""
+    checks = [
+        runner.Check('a', 1, 'One.', outcome='failed'),
+        runner.Check('b', 2, 'Two.'),
+    ]
+    two = [STEPS[1], STEPS[2]]
+    console = Console(file=io.StringIO(), width=100)
+    standing = report.Progress('mine', two, two, runner.Run(checks))
+    console.print(report.table(standing, bars=False))
+    assert re.search(r'step 2 +store +not run', console.file.getvalue())
 
 
 def test_end_tree(tmp_path):

@@ -15,7 +15,7 @@ from workbook.layout import copy_tree, steps
 from workbook.reader.check import report, runner, submission, summary
 
 FIRST, SECOND = steps()[:2]
-CHECK = [sys.executable, '-m', 'workbook.reader.check']
+CHECK = [sys.executable, '-m', 'workbook.reader.check', '--strict']
 
 
 def read(path):

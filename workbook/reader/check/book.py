@@ -9,6 +9,8 @@ import re
 
 from workbook.layout import BOOK, ROOT, Step
 
+from .submission import parse
+
 DOCS = ROOT / 'docs'
 UNBUILT = '(`tox -e docs` builds the book, with its listings)'
 LABEL = re.compile(r'\.\. _([\w-]+):\s*')
@@ -117,7 +119,7 @@ def options_below(lines: list[str], number: int) -> dict[str, str]:
 
 def span(text: str, name: str) -> range:
     """Return the lines of a class or a function, by its name with what it is in."""
-    node: ast.AST | None = ast.parse(text)
+    node: ast.AST | None = parse(text)
     for part in name.split('.'):
         node = next(
             (

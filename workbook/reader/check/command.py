@@ -182,8 +182,11 @@ def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
     for check in failed:
         found = doctor.of(check)
         check.cause, check.is_sure = found.lines, found.is_sure
-        section = book.shows(step, found.file, found.name) if found.file else None
-        if section:
+        if not found.file:
+            continue
+        if not found.name and check.unfinished and check.step < step.number:
+            continue  # It is the chapter under way that has it, from its beginning.
+        if section := book.shows(step, found.file, found.name):
             check.where = section.lines
     run.elsewhere = doctor.in_what_is_there()
 

@@ -628,7 +628,7 @@ class Doctor:
                 'An `await` or an `async` is missing, in this line or where it leads.'
             )
             return Diagnosis([line] if check.place else [], *place, is_sure=True)
-        if check.is_slip:
+        if check.is_slip and not check.missing:
             return Diagnosis([], *place, is_sure=True)
         return Diagnosis(self.not_there_yet(check), *place)
 

@@ -17,6 +17,8 @@ import PIL.Image
 
 from workbook.layout import PACKAGE
 
+from .submission import parse
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FIELD = re.compile(r'\{[^}]*\}')
 OFTEN_PLAIN = {
@@ -132,7 +134,7 @@ class Package:
             self.files.append(file)
             with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError):
                 text = path.read_text(encoding='utf-8')
-                self.trees[file] = ast.parse(text)
+                self.trees[file] = parse(text)
                 self.lines[file] = text.splitlines()
 
     @functools.cached_property

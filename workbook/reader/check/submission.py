@@ -29,6 +29,12 @@ def display_path(path: pathlib.Path) -> str:
         return str(path)
 
 
+def parse(source: str | bytes) -> ast.Module:
+    """Return code as a tree: Python 3.11 can't parse in two threads at a time."""
+    with COMPILES:
+        return ast.parse(source)
+
+
 def is_empty(folder: pathlib.Path) -> bool:
     """Return whether nothing is in a folder but the note of `tox -e start`."""
     return all(path.name == NOTE or path.name.startswith('.') for path in look(folder))
@@ -129,7 +135,7 @@ def lacks_async(text: str, error: SyntaxError) -> str:
         return ''
     around = [
         node
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(parse(text))
         if isinstance(node, ast.FunctionDef)
         and node.lineno <= error.lineno <= (node.end_lineno or 0)
     ]
