@@ -182,11 +182,27 @@ def listings(step: Step) -> list[Shown]:
     return found
 
 
-def shows(step: Step, file: str, name: str) -> Section | None:
+def shows_line(step: Step, file: str, code: str) -> Section | None:
+    """Return the section of the shortest listing, up to a step, that shows a line."""
+    found: list[Shown] = []
+    for chapter_step in [*step.before, step]:
+        path = chapter_step.snapshot / file
+        lines = path.read_text(encoding='utf-8').splitlines() if path.is_file() else []
+        numbers = {number for number, line in enumerate(lines, 1) if line == code}
+        listed = [each for each in listings(chapter_step) if each.file == file]
+        found += [each for each in listed if numbers & set(each.lines)]
+    best = min(found, key=lambda each: len(each.lines), default=None)
+    return best.section if best else None
+
+
+def shows(step: Step, file: str, name: str, code: str = '') -> Section | None:
     """Return the section that shows a class or a function of a file, up to a step.
 
-    Without a name, it's the one that begins the file.
+    Or a line of it, where that is given; without a name, it's the one that begins the
+    file.
     """
+    if code and (section := shows_line(step, file, code)):
+        return section
     for chapter_step in reversed([*step.before, step]):
         path = chapter_step.snapshot / file
         here = [each for each in listings(chapter_step) if each.file == file]

@@ -186,7 +186,7 @@ def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
             continue
         if not found.name and check.unfinished and check.step < step.number:
             continue  # It is the chapter under way that has it, from its beginning.
-        if section := book.shows(step, found.file, found.name):
+        if section := book.shows(step, found.file, found.name, found.code):
             check.where = section.lines
     run.elsewhere = doctor.in_what_is_there()
 

@@ -79,6 +79,8 @@ class Diagnosis:
     name: str = ''
     is_sure: bool = False
     """Whether it is the cause, so that a hint about anything else would mislead."""
+    code: str = ''
+    """The line of the file that the book shows, where that is less than a function."""
 
 
 def found_at(package: Package, file: str, line: int, says: str, kind: str) -> Finding:
@@ -790,9 +792,12 @@ class Doctor:
             f'There is no route for it: `{name or meant.file}` lacks '
             f"`app.add_route('{meant.template}', ...{suffix})`."
         )
-        if meant.kind not in self.package.classes:
+        there = self.reference.classes.get(meant.kind)
+        if there and meant.kind not in self.package.classes:
             line = f'There is no class `{meant.kind}` yet, and no route to it.'
-        return Diagnosis([line, READ_ON], meant.file, name, is_sure=True)
+            return Diagnosis([line, READ_ON], there.file, there.name, is_sure=True)
+        code = self.reference.line(meant.file, meant.line)
+        return Diagnosis([line, READ_ON], meant.file, name, True, code)
 
     def in_what_is_there(self) -> list[str]:
         """Return what can't be right whatever comes next: a name, an `await`."""
