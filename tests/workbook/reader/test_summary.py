@@ -77,7 +77,7 @@ def test_class(tmp_path):
     assert rows['ann']['step1_state'] == 'done'
     assert rows['ann']['step1_held'] == rows['ann']['step1_checks'] != '0'
     assert "app.py, line 1: Python can't read this" in rows['bob']['first_unmet']
-    assert 'too long, and was stopped' in rows['loop']['first_unmet']
+    assert 'too long and was stopped' in rows['loop']['first_unmet']
     assert rows['empty']['first_unmet'] == 'There is nothing to check yet.'
     assert 'unpack it' in rows['zoe.zip']['first_unmet']
 
