@@ -14,22 +14,24 @@ pytestmark = pytest.mark.hint(section='step1-app')
 
 
 @pytest.mark.hint(
-    'Where does Python look for `asgilook`? The folder lies directly in yours, '
-    'beside `pyproject.toml`, and holds a file `app.py`.',
-    'Make `asgilook/__init__.py`, with a docstring and nothing more, and '
+    'Where does Python look for `asgilook`? The folder is directly inside yours, '
+    'beside `pyproject.toml`, with `__init__.py` and `app.py` in it.',
+    'Make `asgilook/__init__.py`, which only has a docstring, and '
     "`asgilook/app.py`. In your folder, `python -c 'import asgilook.app'` then "
     'prints nothing.',
     section='step1-package',
 )
-def test_package(module):
+def test_package(module, app_folder):
     """`asgilook` is a package, and its module `app` can be imported."""
     assert module('app').__package__ == 'asgilook'
+    path = app_folder / 'asgilook' / '__init__.py'
+    assert path.is_file(), 'asgilook/__init__.py is missing.'
 
 
 @pytest.mark.hint(
     'pip reads from `pyproject.toml` what the project is called and what it '
     'needs. Is the file there, and is its table called `[project]`?',
-    'Below `[project]` stand `name = "asgilook"` and a list `dependencies`, with '
+    'Below `[project]`, write `name = "asgilook"` and a list `dependencies` with '
     '`falcon` and `uvicorn` in it, each followed by `>=` and a version.',
     section='step1-install',
 )
@@ -46,8 +48,8 @@ def test_project(app_folder):
 
 
 @pytest.mark.hint(
-    'Falcon has two classes that are called `App`: one for WSGI, and one for '
-    'ASGI. Which is yours?',
+    'Falcon has two classes called `App`: one for WSGI, and one for '
+    'ASGI. Which one is yours?',
     '`import falcon.asgi`, and then `app = falcon.asgi.App()`. From step 3 on, '
     '`create_app` makes the same and returns it.',
 )
@@ -57,15 +59,15 @@ def test_application(app):
 
 
 @pytest.mark.hint(
-    'An application without routes answers 404 to everything, all by itself. What '
-    'of yours answers in its place?',
-    'Take out every route, sink or middleware that no chapter has asked for. If '
-    'errors are answered by code of yours, it has to leave `title` as it is and '
-    'answer with JSON.',
+    'An application without routes answers 404 to everything. Which of your routes or '
+    'handlers answers instead?',
+    'Take out every route, sink or middleware that no chapter asks for, such as '
+    '`/broken` from the pitfall. If your own code answers errors, it must leave '
+    '`title` as it is and answer with JSON.',
     section='step1-run',
 )
 @pytest.mark.parametrize(
-    'path', ['/', '/image', '/images/', '/thumbnails', '/%00', '/é', '//']
+    'path', ['/', '/image', '/images/', '/thumbnails', '/broken', '/%00', '/é', '//']
 )
 @pytest.mark.parametrize('method', ['GET', 'POST', 'DELETE'])
 def test_nothing_there(client, method, path):
@@ -77,9 +79,9 @@ def test_nothing_there(client, method, path):
 
 
 @pytest.mark.hint(
-    'A server tells the application when it starts and when it ends. '
-    '`falcon.asgi.App` deals with both by itself; what of yours runs then?',
-    'Only middleware has a say at startup: look at its `process_startup` and '
+    'A server tells the application when it starts and when it stops. '
+    '`falcon.asgi.App` handles both; which code of yours runs then?',
+    'Only middleware runs at startup: look at its `process_startup` and '
     '`process_shutdown`. Both are coroutines, `async def`, and must not raise.',
     section='step1-servers',
 )
@@ -120,7 +122,7 @@ def answer(server, port, path):
     'Start it as the chapter does, in your own folder, and read what uvicorn prints.',
     '`uvicorn asgilook.app:app` (from step 3 on `asgilook.asgi:app`) needs a name '
     '`app` at the top level of that module, and no error while it is imported. '
-    'The log has to stay at the level `info`.',
+    'Keep the log level at `info`.',
     section='step1-run',
 )
 @pytest.mark.timeout(PATIENCE + 5)

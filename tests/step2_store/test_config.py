@@ -40,7 +40,7 @@ def test_folder_from_environment(module, monkeypatch, tmp_path):
 @pytest.mark.hint(
     '`uuid_generator` is called for each new id. So it is no id itself, but a '
     'function.',
-    '`self.uuid_generator = uuid.uuid4`, without parentheses behind it.',
+    '`self.uuid_generator = uuid.uuid4`, without parentheses after it.',
 )
 def test_ids(module):
     """Ids are random UUIDs unless another generator is put in."""

@@ -36,15 +36,17 @@ def near(colour, other):
     'In `Store.__init__`: `pathlib.Path(config.storage_path).mkdir(parents=True, '
     'exist_ok=True)`.',
 )
-def test_folder_is_made(store, folder):
-    """The store makes the folder it keeps pictures in."""
-    assert folder.is_dir()
+def test_folder_is_made(module, config, folder):
+    """The store makes the folder it keeps pictures in, unless it's there already."""
+    config.storage_path = folder / 'in' / 'another'
+    for _ in range(2):
+        module('store').Store(config)
+        assert config.storage_path.is_dir()
 
 
 @pytest.mark.hint(
-    'Three things come of `save`: the object that it returns, its URI, and a '
-    'file. Which of them is not as it should be? A file that is empty was never '
-    'written to: each of its operations is awaited.',
+    '`save` has three results: the object it returns, its URI, and a file. Which of '
+    'them is wrong?',
     'The size is that of the converted picture, the URI is '
     "`f'/images/{self.image_id}.jpeg'`, and the file at `path` holds what "
     '`to_jpeg` made, not the data that was sent.',
@@ -148,8 +150,8 @@ def test_list_images(store, run):
 
 @pytest.mark.hint(
     'Two stores share something. Is there a dictionary in the class or in the '
-    'module, in place of one for each store?',
-    "`self._images = {}` belongs into `Store.__init__`, and each picture's path "
+    'module, instead of one for each store?',
+    "`self._images = {}` belongs in `Store.__init__`, and each picture's path "
     'comes from the configuration that its store was given.',
 )
 def test_stores_are_apart(module, config, tmp_path, run):
@@ -399,14 +401,14 @@ def test_no_other_program(store, run, left_behind, monkeypatch, wrap):
 
 
 @pytest.mark.hint(
-    "The list names what was done in the event loop's thread, where it holds up "
-    'everyone else.',
+    "The list names what was done in the event loop's thread, where it makes "
+    'everyone else wait.',
     "`await loop.run_in_executor(self._pool, to_jpeg, data)` for Pillow's work, "
     "and `async with aiofiles.open(image.path, 'wb') as file` for the file.",
     section='step2-never-waits',
 )
 def test_event_loop_is_free(store, run, blocking_calls):
-    """Neither Pillow's work nor a file is dealt with in the event loop."""
+    """Neither Pillow nor a file blocks the event loop."""
     data = upload()
 
     async def save():

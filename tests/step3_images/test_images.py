@@ -28,8 +28,8 @@ def test_empty_list(client):
 
 
 @pytest.mark.hint(
-    'The answer to an upload consists of three things: a status, a header, and a '
-    'record. Which one is missing?',
+    'An upload is answered with a status, a `Location` header and a record. Compare '
+    'the answer with what `on_post` sets.',
     '`resp.status = falcon.HTTP_201`, `resp.location = image.uri` and `resp.media '
     '= image.serialize()`.',
     section='step3-upload',
@@ -46,9 +46,8 @@ def test_upload(client):
 
 
 @pytest.mark.hint(
-    'How do you read the body? `req.get_media()` goes by what the client says '
-    'that it is.',
-    '`data = await req.stream.read()` takes the bytes as they are. Pillow finds '
+    'How do you read the body? `req.get_media()` trusts what the client says it is.',
+    '`data = await req.stream.read()` reads the bytes as they are. Pillow finds '
     'out the format.',
     section='step3-upload',
 )
@@ -60,7 +59,7 @@ def test_content_type_does_not_matter(client):
 
 
 @pytest.mark.hint(
-    'The configuration says how ids are made, and may be changed up to the moment '
+    'The configuration says how ids are made, and it may change up to the moment '
     'of the upload.',
     '`image_id = str(self._config.uuid_generator())` in `on_post`.',
     section='step3-upload',
@@ -72,8 +71,8 @@ def test_id_from_generator(config, client):
 
 
 @pytest.mark.hint(
-    'The list has the same records that the uploads were answered with, in the '
-    'order of the uploads.',
+    'The list has the records that the uploads were answered with, in the order of the '
+    'uploads.',
     '`resp.media = [image.serialize() for image in self._store.list_images()]`.',
 )
 def test_list(client):
@@ -83,15 +82,15 @@ def test_list(client):
 
 
 @pytest.mark.hint(
-    'The status, the media type, the length, the bytes: which is not as it should '
-    'be, and is it so the first time already?',
-    'Open the file anew for each request, set `resp.content_type = '
+    'Which is wrong: the status, the media type, the length or the bytes? And is it '
+    'wrong the first time, or only later?',
+    'Open the file for each request, set `resp.content_type = '
     'falcon.MEDIA_JPEG`, and end with `resp.set_stream(stream, length)`, where '
     "the length is the file's size.",
     section='step3-download',
 )
 def test_download(client, config, folder):
-    """A picture comes back as it lies on the disk, each time, with its length."""
+    """A picture comes back as it is on the disk, each time, with its length."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
     [stored] = folder.iterdir()
     for _ in range(3):
@@ -103,9 +102,9 @@ def test_download(client, config, folder):
 
 
 @pytest.mark.hint(
-    'The picture came in one piece, so it was all in memory. Who read it?',
-    'Do not read the file: hand the open one to `resp.set_stream(stream, '
-    'length)`. Falcon reads it piece by piece, and closes it.',
+    'The picture came in one piece, so all of it was in memory. Where is it read?',
+    "Don't read the file: pass the open one to `resp.set_stream(stream, length)`. "
+    'Falcon reads it piece by piece, and closes it.',
     section='step3-stream',
 )
 def test_streamed(app, run, folder):
@@ -127,8 +126,8 @@ def test_streamed(app, run, folder):
 
 
 @pytest.mark.hint(
-    "The list names what was done in the event loop's thread. Opening a file "
-    'counts, and so does Pillow.',
+    "The list names what was done in the event loop's thread. Opening a file counts, "
+    "and so does Pillow's work.",
     '`await aiofiles.os.stat(image.path)` and `await aiofiles.open(image.path, '
     "'rb')`, and let `Store.save` do the rest.",
     section='step3-download',
@@ -150,8 +149,8 @@ def test_event_loop_is_free(app, run, blocking_calls):
 @pytest.mark.hint(
     'All requests share one resource. What does one of them leave on `self` that '
     'another overwrites?',
-    "Keep everything about one request in local variables. And give an executor's "
-    'work `await`, so that the others go on.',
+    'Keep everything about one request in local variables, and await what an executor '
+    'does, so that other requests go on.',
     section='step3-upload',
 )
 def test_many_at_once(app, run):
@@ -169,8 +168,8 @@ def test_many_at_once(app, run):
 
 
 @pytest.mark.hint(
-    'Which part of the route refuses an id that is no UUID? And who says what to '
-    'do, in the `description`?',
+    "Which part of the route refuses an id that isn't a UUID? And which function "
+    'writes the `description` that tells a client what to do?',
     'The route is `/images/{image_id:uuid}.jpeg`. For an unknown id raise '
     '`falcon.HTTPNotFound`; `errors.to_json` adds the description, and '
     '`set_error_serializer` puts it to work.',
@@ -195,7 +194,7 @@ def test_many_at_once(app, run):
     ],
 )
 def test_not_found(client, path):
-    """An unknown id, one that is none, or an unknown path answers 404, with advice."""
+    """An unknown id or path, or an id that isn't a UUID, answers 404, with advice."""
     result = client.simulate_get(path)
     assert result.status_code == 404
     assert result.headers['Content-Type'] == 'application/json'
@@ -204,8 +203,7 @@ def test_not_found(client, path):
 
 
 @pytest.mark.hint(
-    'The store still knows the picture, but the disk does not. What does opening '
-    'the file raise then?',
+    'The store has the picture, but its file is gone. What does opening it raise?',
     'Put `stat` and `open` into a `try`, and answer `FileNotFoundError` with '
     '`raise falcon.HTTPNotFound from None`.',
     section='step3-download',
@@ -222,8 +220,8 @@ def test_file_gone(client, folder):
 
 @pytest.mark.hint(
     'Falcon answers 405 by itself where a resource has no responder for a method. '
-    'What it lacks is advice.',
-    'No sink or `on_...` for methods that the chapter does not have. '
+    'Only the advice is yours to add.',
+    "Write no sink or `on_...` for methods that the chapter doesn't have. "
     '`errors.to_json` fills in a `description` for 405.',
     section='step3-by-itself',
 )
@@ -260,8 +258,8 @@ def test_head_is_the_same_every_time(client, path):
     before = client.simulate_head(path)
     assert client.simulate_get(path).status_code == 200
     after = client.simulate_head(path)
-    assert before.status_code == after.status_code != 404
-    assert before.content == after.content == b''
+    assert after.status_code == before.status_code != 404
+    assert after.content == before.content == b''
 
 
 @pytest.mark.hint(
@@ -300,10 +298,9 @@ def test_errors_are_json(client, accept):
 
 
 @pytest.mark.hint(
-    'Two calls of `create_app` should have nothing in common. What lives outside '
-    'of it?',
-    'Make the `Store` inside `create_app`, from the `config` that it was given, '
-    'and the resources from that store.',
+    'Two calls of `create_app` should have nothing in common. What is made outside it?',
+    'Make the `Store` inside `create_app`, from its `config`, and the resources from '
+    'that store.',
     section='step3-create-app',
 )
 def test_apps_are_apart(module, config, tmp_path):
@@ -319,9 +316,10 @@ def test_apps_are_apart(module, config, tmp_path):
 
 
 @pytest.mark.hint(
-    'A server imports a module and looks for a name in it. It does not call '
+    "A server imports a module and looks for a name in it. It doesn't call "
     '`create_app` by itself.',
-    '`asgilook/asgi.py` holds `from .app import create_app` and `app = create_app()`.',
+    '`asgilook/asgi.py` contains `from .app import create_app` and '
+    '`app = create_app()`.',
     section='step3-create-app',
 )
 def test_app_for_the_server(module, monkeypatch, tmp_path):

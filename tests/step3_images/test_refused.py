@@ -3,6 +3,7 @@
 import asyncio
 
 import falcon.testing
+import PIL.Image
 import pytest
 
 from workbook.pictures import (
@@ -10,6 +11,7 @@ from workbook.pictures import (
     READ,
     cut_short,
     every_file,
+    file_of,
     flipped,
     one_of_each_format,
     png_claiming,
@@ -50,7 +52,7 @@ def post_all(app, run, left_behind):
 @pytest.mark.hint(
     "This is about the Pillow in the workbook's environment, not about your code: "
     'it lacks a format.',
-    '`tox -r -e check` makes the environment anew.',
+    '`tox -r -e check` rebuilds the environment.',
 )
 def test_there_is_enough_to_try():
     """Pillow here writes the usual formats, so that the tests below mean something."""
@@ -71,9 +73,9 @@ def test_there_is_enough_to_try():
 
 
 @pytest.mark.hint(
-    'The names are those of formats and modes. 500 means an error that nobody '
-    'took care of; 415 or 422 for 201 means that a good picture was refused; 201 for '
-    '415, that a format is read that is not on the list.',
+    'The names are those of formats and modes. 500 means an error that no handler '
+    'caught; 415 or 422 instead of 201, that a good picture was refused; 201 instead '
+    "of 415, that a format is read that isn't on the list.",
     '`normalise` has to deal with every mode: `I;16` first, then what is transparent, '
     'and all others by `lay_on_white`. `formats=list(FORMATS)` keeps the list.',
     section='step2-clean',
@@ -136,8 +138,8 @@ def test_cut_short_is_damaged(post_all, percent):
 
 
 @pytest.mark.hint(
-    'The store raises an error of its own. Falcon does not know that one, unless '
-    'you tell it what to answer.',
+    "The store raises its own error. Falcon doesn't know that one until you tell it "
+    'what to answer.',
     '`app.add_error_handler(UnknownFormatError, errors.unknown_format)`; the '
     'handler is a coroutine that raises `falcon.HTTPUnsupportedMediaType` with a '
     'description.',
@@ -215,7 +217,27 @@ def test_broken_off(app, run, left_behind):
 
 
 @pytest.mark.hint(
-    'A form wraps the picture in lines of its own, so the body is no picture. How '
+    'A client that sends its body in chunks does not say how long it will be. What is '
+    '`req.content_length` then?',
+    'It is `None`, which is no number to compare with: `(req.content_length or 0)`.',
+    section='step3-upload',
+)
+def test_without_a_length(app, run, left_behind):
+    """An upload that doesn't say how long it is is stored."""
+
+    async def visit():
+        scope = falcon.testing.create_scope(method='POST', path='/images')
+        sent = falcon.testing.ASGIResponseEventCollector()
+        body = falcon.testing.ASGIRequestEventEmitter(body=upload())
+        await app(scope, body, sent)
+        return sent.status
+
+    assert run(visit()) == 201
+    assert len(left_behind()) == 1
+
+
+@pytest.mark.hint(
+    "A form wraps the picture in lines of its own, so the body isn't a picture. How "
     'does the request say that it is a form?',
     'In `unknown_format`: if `req.content_type` begins with `multipart/`, the '
     'description says to send the file itself, by `curl --data-binary`.',
@@ -237,8 +259,8 @@ def test_form(client, kind):
 
 
 @pytest.mark.hint(
-    'Something of the upload that was refused is still there: a file, an entry in '
-    'the list, or a value on `self`.',
+    'Something of the refused upload is still there: a file, an entry in the list, or '
+    'a value on `self`.',
     'In `Store.save`, convert first. Only when that has worked, write the file, '
     'and only after that put the picture into the dictionary.',
     section='step2-the-store',
@@ -248,3 +270,20 @@ def test_good_after_bad(client):
     client.simulate_post('/images', body=upload()[:1000])
     assert client.simulate_post('/images', body=upload()).status_code == 201
     assert len(client.simulate_get('/images').json) == 1
+
+
+@pytest.mark.hint(
+    'A picture may be whole, and still too large to keep. Where do you check its size?',
+    'In `decode`, raise if a side is longer than `JPEG_MAX_SIDE` or the product is '
+    'above `MAX_PIXELS`: Pillow itself refuses only what is twice as large.',
+    section='step2-convert',
+)
+@pytest.mark.parametrize(
+    'size', [(9_500, 9_500), (65_501, 1)], ids='{0[0]}x{0[1]}'.format
+)
+def test_too_large(post_all, size):
+    """A picture that is whole but too large answers 422, and says so."""
+    data = file_of(PIL.Image.new('1', size))
+    [answer] = post_all([('it', data)]).values()
+    assert answer.status_code == 422
+    assert 'large' in answer.json['description']

@@ -61,8 +61,8 @@ def test_sizes_on_offer(client, size):
 
 
 @pytest.mark.hint(
-    'The least size is a setting. Is it read from the configuration when it is '
-    'needed, or remembered?',
+    'The least size is a setting. Do you read it from the configuration each time, or '
+    'only once?',
     '`self.min_thumb_size = 64` in `Config.__init__`, and '
     '`self.config.min_thumb_size` each time that the sizes are worked out.',
     section='step4-sizes',
@@ -75,7 +75,7 @@ def test_least_size_is_a_setting(config, client):
 
 
 @pytest.mark.hint(
-    'The store scales, the resource decides what may be asked for. What does '
+    'The store scales, and the resource decides what clients may ask for. What does '
     '`make_thumbnail` return?',
     '`async def make_thumbnail(self, image, size)` returns the bytes of a JPEG: '
     '`await loop.run_in_executor(self._pool, shrink, image.path, size)`.',
@@ -95,8 +95,8 @@ def test_make_thumbnail(store, run):
 
 
 @pytest.mark.hint(
-    'The record itself names this URI. Is there a route for it, and a resource that '
-    'answers `GET`?',
+    'The record itself names this URI. Which sizes does the responder compare it with, '
+    'and of which type are they? `[320, 180]` is not `(320, 180)`.',
     "`app.add_route('/thumbnails/{image_id:uuid}/{width:int}x{height:int}.jpeg', "
     'Thumbnails(store))`, and in `Thumbnails` a coroutine `on_get`.',
 )
@@ -114,8 +114,8 @@ def test_each_is_answered(client):
 @pytest.mark.hint(
     'The name promises a size. `Image.thumbnail` of Pillow keeps the shape, and '
     'so misses it now and then.',
-    '`image.resize(size, box=box, reducing_gap=2.0)` gives exactly the size that it '
-    'is asked for.',
+    '`image.resize(size, box=box, reducing_gap=2.0)` returns exactly the size you ask '
+    'for.',
     section='step4-scaling',
 )
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_likeness(client, size):
 
 
 @pytest.mark.hint(
-    'Half of one is nothing, and nothing has no end of halves. What if the '
-    'setting is zero or less?',
+    'Half of one pixel, rounded down, is none, and half of none is none again: the '
+    'loop never ends. What if the setting is zero or less?',
     '`least = max(self.config.min_thumb_size, 1)`.',
     section='step4-sizes',
 )
@@ -205,15 +205,15 @@ def test_no_least_size(config, client, least):
 
 
 @pytest.mark.hint(
-    "The route's converters let any whole number through. Who compares it to the "
-    'sizes on offer?',
+    "The route's converters let any whole number through. Where is it compared with "
+    'the sizes on offer?',
     'In the responder: `if (width, height) not in image.thumbnail_sizes(): raise '
     'falcon.HTTPNotFound(description=...)`. The route is '
     '`.../{width:int}x{height:int}.jpeg`.',
     section='step4-check',
 )
 def test_not_on_offer(client):
-    """A size that is not on offer, or that is none, answers 404, with advice."""
+    """A size that isn't on offer, or isn't a size at all, answers 404, with advice."""
     record = client.simulate_post('/images', body=upload((640, 360))).json
     near_misses = ['640x360', '321x180', '320x181', '180x320', '80x45', '64x64', '1x1']
     zero_or_less = ['0x0', '-320x-180', '0x180', '320x-0']
@@ -228,14 +228,13 @@ def test_not_on_offer(client):
 
 
 @pytest.mark.hint(
-    'First the picture, then the size: which of the two is looked up when the id '
-    'is unknown?',
+    'First the picture, then the size: which one do you look up first?',
     '`image = find(self._store, image_id)` comes first in the responder; it '
     'raises `falcon.HTTPNotFound`. The route has `{image_id:uuid}`.',
 )
 @pytest.mark.parametrize('picture', [UNKNOWN, 'x', '', UNKNOWN[:-1], '..%2f..'])
 def test_unknown_picture(client, picture):
-    """Thumbnails of a picture that there is not answer 404, whatever their size."""
+    """Thumbnails of an unknown picture answer 404, whatever their size."""
     assert client.simulate_post('/images', body=upload()).json['thumbnails']
     for name in ['320x180', '1x1']:
         result = client.simulate_get(f'/thumbnails/{picture}/{name}.jpeg')
@@ -244,8 +243,8 @@ def test_unknown_picture(client, picture):
 
 
 @pytest.mark.hint(
-    'The store knows the picture, but its file is gone. Where does that show, and '
-    'who answers for it?',
+    'The store knows the picture, but its file is gone. Which call raises then, and '
+    'what do you answer?',
     'Put the call of `make_thumbnail` into a `try`, and answer '
     '`FileNotFoundError` with `raise falcon.HTTPNotFound from None`.',
 )
@@ -268,7 +267,7 @@ def test_file_gone(client, folder):
 )
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
 def test_no_such_method(client, method):
-    """A thumbnail can be got, and nothing else be done with it."""
+    """A thumbnail answers `GET`; any other method gets 405."""
     uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
     result = client.simulate_request(method, uri)
     assert result.status_code == 405
@@ -278,7 +277,7 @@ def test_no_such_method(client, method):
 
 @pytest.mark.hint(
     "A thumbnail was left in the store's folder. It can be made again whenever "
-    'someone asks.',
+    'a client asks for it.',
     'Write the JPEG to a temporary file or into memory and return its bytes; '
     '`image.path` is only read.',
     section='step4-scaling',

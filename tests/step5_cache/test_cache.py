@@ -198,7 +198,8 @@ def test_other_methods(client, keys, path, method):
     assert len(got.content) > 0
     assert says(got) == 'Miss'
     after = client.simulate_request(method, path)
-    assert (before.status, before.content) == (after.status, after.content)
+    assert after.status_code == before.status_code
+    assert after.content == before.content
     assert client.simulate_get(path).content == got.content
 
 
@@ -325,4 +326,7 @@ def test_entries_expire(client, some_redis, keys):
     client.simulate_get(record['thumbnails'][0])
     assert len(keys()) == 2
     with some_redis.client() as redis_client:
-        assert all(0 < redis_client.ttl(key) <= 24 * 3600 for key in keys())
+        lives = [redis_client.ttl(key) for key in keys()]
+    assert all(0 < seconds <= 24 * 3600 for seconds in lives), (
+        f'The entries have a time to live of {lives} seconds: -1 means for ever.'
+    )

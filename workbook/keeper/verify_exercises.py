@@ -111,6 +111,21 @@ def missing(exercise: Exercise) -> Iterator[str]:
             yield f'unbegun names {name}, which the snapshot has not got'
 
 
+def misled(exercise: Exercise) -> Iterator[str]:
+    """Yield where [hints] names a test or a hint that isn't there."""
+    tests = {
+        node.name
+        for path in exercise.checks
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+        if isinstance(node, ast.FunctionDef)
+    }
+    for name, number in exercise.first_hints.items():
+        if name not in tests:
+            yield f'[hints] names {name}, but no test is called that'
+        if not 1 <= number <= len(exercise.hints):
+            yield f'[hints] sends {name} to hint {number}, which is not there'
+
+
 def undocumented(exercise: Exercise) -> Iterator[str]:
     """Yield which tests of the check do not say what should hold."""
     for path in exercise.checks:
@@ -222,6 +237,7 @@ def verify(exercise: Exercise) -> tuple[list[str], float]:
     """Return what is wrong with an exercise, and how long it took to find out."""
     start = time.monotonic()
     problems = [*missing(exercise), *undocumented(exercise), *outdated(exercise)]
+    problems += misled(exercise)
     problems += untidy(exercise)
     if exercise.checks and not problems:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:

@@ -34,6 +34,13 @@ def test_widths(config, client, size, offer):
     assert names(record) == offer
 
 
+def test_from_the_full_size(config, client):
+    """Each height is rounded down, and worked out from the height of the picture."""
+    config.thumb_widths = (1000, 700, 300)
+    record = client.simulate_post('/images', body=upload((1100, 709))).json
+    assert names(record) == ['1000x644', '700x451', '300x193']
+
+
 def test_least_size(config, client):
     """A size with a side below the minimum isn't on offer."""
     config.thumb_widths = WIDTHS

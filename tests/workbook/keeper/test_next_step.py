@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from workbook.layout import GENERATED, ROOT, Step, steps
+from workbook.reader.check.command import plants_bugs
 
 REAL = steps()
 LAST = REAL[-1]
@@ -23,7 +24,7 @@ ADDED = [
 NEW = ADDED[-1]
 BEFORE = [*REAL, *ADDED][-2]
 NUMBERS = [step.number for step in [*REAL, *ADDED]]
-WITH_OWN_TESTS = [step for step in REAL if any(step.tests.glob('bugs.toml'))]
+WITH_OWN_TESTS = [step for step in REAL if plants_bugs(step)]
 UNTOLD = ADDED[0]
 """The step whose chapter leaves out a listing."""
 

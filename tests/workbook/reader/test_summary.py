@@ -15,7 +15,7 @@ from workbook.layout import copy_tree, steps
 from workbook.reader.check import report, runner, submission, summary
 
 FIRST, SECOND = steps()[:2]
-CHECK = [sys.executable, '-m', 'workbook.reader.check']
+CHECK = [sys.executable, '-m', 'workbook.reader.check', '--strict']
 
 
 def read(path):
@@ -70,15 +70,15 @@ def test_class(tmp_path):
     assert '+' in lines['ann']
     assert '+' in lines['packed']
     assert 'bob' in lines
-    assert '2 of 6 hold' in ended.stdout
+    assert '2 of 6 pass' in ended.stdout
     rows = read(written)
     assert list(rows) == ['ann', 'bob', 'empty', 'loop', 'packed', 'zoe.zip']
     assert rows['ann']['holds'] == rows['packed']['holds'] == 'yes'
     assert rows['ann']['step1_state'] == 'done'
     assert rows['ann']['step1_held'] == rows['ann']['step1_checks'] != '0'
-    assert 'app.py, line 1: Python cannot read this' in rows['bob']['first_unmet']
-    assert 'too long, and was stopped' in rows['loop']['first_unmet']
-    assert rows['empty']['first_unmet'] == 'Nothing has been begun.'
+    assert "app.py, line 1: Python can't read this" in rows['bob']['first_unmet']
+    assert 'too long and was stopped' in rows['loop']['first_unmet']
+    assert rows['empty']['first_unmet'] == 'There is nothing to check yet.'
     assert 'unpack it' in rows['zoe.zip']['first_unmet']
 
 

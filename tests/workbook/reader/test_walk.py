@@ -216,6 +216,9 @@ def check(stage, folder, step, last):
             submission.inspect(folder)
         found = run(stage, folder, step, last)
         found.remark = ''
+        with PARSING:
+            if begun:
+                tool.explain_failures(folder, begun[-1], found)
         stage.standing = report.Progress('work', begun, begun, found)
         report.report(console, stage.standing, report.Shown())
     except submission.UserError as error:
@@ -245,6 +248,7 @@ def record_of(stage, step):
         yield f'    step {first.step}: {stage.standing.of(STEPS[first.step - 1])}'
     yield f'    {first.sentence}'
     yield from (f'      {CHANGING.sub("...", line)}' for line in lines_of(first))
+    yield from (f'      {CHANGING.sub("...", line)}' for line in first.cause)
     lines = stage.shown.split('\nRead\n')[1].splitlines()
     yield f'    {lines[0].strip()}'
 
@@ -300,6 +304,10 @@ def assert_right(stage, step, last):
     assert all(each.number <= step.number for each in standing.begun), stage.title
     for later in STEPS[step.number :]:
         assert standing.of(later) == 'not begun', stage.title
+    # Nothing is wrong: what isn't typed yet is never called a mistake.
+    assert report.ahead(standing) == [], stage.shown
+    if first and first.cause:
+        assert 'read on' in ' '.join(first.cause), stage.shown
     if stage is last:
         assert standing.holds, stage.shown
         assert [each.number for each in standing.begun] == list(
@@ -361,5 +369,5 @@ def test_nothing_begun(tmp_path):
     assert not tool.check(console, tmp_path / 'work', asked)
     shown = console.file.getvalue()
     assert shown.count('not begun') == len(STEPS)
-    assert 'Nothing has been begun yet' in shown
+    assert 'There is nothing to check yet' in shown
     assert book.chapter(STEPS[0]).title in shown

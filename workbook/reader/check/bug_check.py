@@ -145,11 +145,12 @@ def show_result(
         return
     if not fault and not change:
         console.print(
-            'Of those that get through, `--bugs --hint` tells what a client would see, '
-            'and `--bugs --all` what was changed.'
+            '`--bugs --hint` shows what a client would see of the first that got '
+            'through, and `--bugs --all` what was changed in each.'
         )
         return
-    for number, bug in found.missed:
+    # One hint at a time; who wants to see them all asks for the changes.
+    for number, bug in found.missed if change else found.missed[:1]:
         show_missed(console, number, bug, change)
     if change:
         console.print('\nA line with - is right, one with + is the bug.')

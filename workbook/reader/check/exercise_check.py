@@ -14,7 +14,7 @@ from rich.text import Text
 from workbook.book.exercises import Exercise, exercises
 from workbook.layout import ROOT, Step, steps
 
-from . import book, progress, report, runner
+from . import book, diagnose, progress, report, runner
 from .runner import OnProgress
 from .submission import display_path, is_empty
 
@@ -87,10 +87,26 @@ def run(
     if is_empty(folder):
         return runner.Run([])
     # One worker, as most of an exercise's tests share what takes long.
-    found = runner.run(folder, exercise.checks, on_progress, workers=1)
+    found = runner.run(folder, exercise.checks, on_progress, workers=1, ahead=False)
+    doctor = diagnose.Doctor(folder, exercise.step)
     for check in found.checks:
-        check.hints, check.missing = hints(exercise), False
+        check.hints, check.missing = hints_for(exercise, check), False
+        if check.outcome == 'failed':
+            cause = doctor.of_coroutines(check)
+            check.cause, check.is_sure = cause.lines, cause.is_sure
     return found
+
+
+def test_name(check: runner.Check) -> str:
+    """Return the name of a check's test function."""
+    return check.name.rpartition('::')[2].partition('[')[0]
+
+
+def hints_for(exercise: Exercise, check: runner.Check) -> list[str]:
+    """Return an exercise's hints, beginning with the one that a check calls for."""
+    found = hints(exercise)
+    first = exercise.first_hints.get(test_name(check), 1) - 1
+    return [*found[first : first + 1], *found[:first], *found[first + 1 :]]
 
 
 def unbegun(exercise: Exercise, folder: pathlib.Path) -> str:
@@ -99,8 +115,8 @@ def unbegun(exercise: Exercise, folder: pathlib.Path) -> str:
     if exercise.unbegun or step in progress.begun(folder):
         return ''
     return (
-        f'The exercise goes on from step {step.number}, and nothing of that step is in '
-        f'{display_path(folder)} yet.'
+        f'The exercise continues from step {step.number}, and nothing of that step is '
+        f'in {display_path(folder)} yet.'
     )
 
 
@@ -112,9 +128,15 @@ def show_result(
     options: report.Shown,
 ) -> None:
     """Show what came of an exercise's check."""
-    held = sum(check.holds for check in found.checks)
+    # What passes before anything is solved is no progress.
+    new = [
+        check
+        for check in found.checks
+        if test_name(check) not in exercise.holds_already
+    ]
+    held = sum(check.holds for check in new)
     console.print(Text(f'{display_path(folder)}\n', 'bold'))
-    line = f'{held} of {len(found.checks)} checks hold' if found.checks else 'not begun'
+    line = f'{held} of {len(new)} checks pass' if found.checks else 'not started'
     console.print(Text(f'exercise {exercise.name}: {line}'))
     for reason in report.skipped(found):
         console.print(Text(f'\n{reason}', 'dim'))
@@ -125,7 +147,7 @@ def show_result(
     if not found.holds and (why := unbegun(exercise, folder)):
         console.print(Text(f'\n{why}', 'yellow'))
     if wrong := found.first_wrong:
-        console.print(Text('\nThe first that does not hold:', 'bold'))
+        console.print(Text('\nThe first check that fails:', 'bold'))
         console.print(
             report.of_check(wrong, exercise.step, options, place(exercise)),
             crop=False,
@@ -134,7 +156,7 @@ def show_result(
         console.print(Text(f'\n{found.remark}', 'yellow'))
     if found.holds:
         console.print(Text('\nSolved.', 'green'))
-        lines = ['The solution of the book is folded below the task:', *place(exercise)]
+        lines = ["The book's solution is folded below the task:", *place(exercise)]
         console.print(report.paragraph('Compare', lines, whole=True), crop=False)
 
 
@@ -172,4 +194,4 @@ def show_list(console: Console, folder: pathlib.Path) -> None:
     console.print(
         Text(f'Solved in {display_path(folder)}: {count} of {len(listed)}.', 'bold')
     )
-    console.print('That is what `--exercise NAME` found when it last looked.')
+    console.print('As of the last `--exercise NAME` for each of them.')

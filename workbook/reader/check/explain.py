@@ -1,10 +1,15 @@
 """What went wrong in a check, in a reader's words."""
 
+import builtins
 import dataclasses
+import difflib
 import http
+import importlib.metadata
 import json
+import linecache
 import pathlib
 import re
+import sys
 import traceback
 import types
 from collections.abc import Iterable
@@ -18,6 +23,10 @@ SHORT = 200
 """How much of a value or of a body is shown, in characters."""
 FEW = 3
 """How many differences between two collections are shown."""
+LOGGED_ERROR = re.compile(
+    r'[A-Za-z_][\w.]*(?:Error|Exception|Exit|Warning|\w)(?:: .*)?'
+)
+"""The line that ends a traceback."""
 LOGGED_PLACE = re.compile(
     r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)'
 )
@@ -50,7 +59,7 @@ class Request:
         body = f', with a body of {self.sent:,} bytes,' if self.sent else ''
         asked = f'{self.asked}{again}{body}'
         if not self.status:
-            return [*lines, f'{asked} was not answered.']
+            return [*lines, f'{asked} got no answer.']
         lines.append(f'{asked} was answered {self.status}.')
         if self.content or self.method == 'GET':
             lines.append(f'    {self.body()}')
@@ -74,6 +83,15 @@ class Explanation:
     at_import: bool = False
     missing: bool = False
     """Whether something of the reader's, or a name, is not there (yet)."""
+    error: str = ''
+    missing_name: str = ''
+    is_slip: bool = False
+    """Whether an error of the kind that a slip of the keyboard makes tells it all."""
+    method: str = ''
+    path: str = ''
+    status: int = 0
+    expected: int = 0
+    """The request in question, and the status that was expected."""
 
 
 SLIPS = (NameError, AttributeError, TypeError, ImportError)
@@ -94,13 +112,13 @@ class Comparison:
         if self.operator in ('==', 'is'):
             return difference(left, right)
         if self.operator == 'in' and isinstance(right, str | bytes | list | set | dict):
-            return [f'{show(left)} should be in it, and is not:', f'    {show(right)}']
+            return [f"{show(left)} should be in it, but isn't:", f'    {show(right)}']
         if self.operator == 'not in':
-            return [f'{show(left)} should not be in it:', f'    {show(right)}']
+            return [f"{show(left)} shouldn't be in it:", f'    {show(right)}']
         if self.operator == '<=' and isinstance(left, set):
             return [f'Missing: {listing(left - set(right))}.']
         if self.operator in ('!=', 'is not'):
-            return [f'It should be anything but {show(right)}, and is that.']
+            return [f'It should be anything but {show(right)}.']
         return [f'This should hold: {show(left)} {self.operator} {show(right)}']
 
 
@@ -153,12 +171,53 @@ def difference(came: Any, expected: Any) -> list[str]:
         more = len(keys) - FEW
         return [*lines, f'... and {more} more'] if more > 0 else lines
     if expected == [] and isinstance(came, list):
-        return [f'There should be none, and there is: {listing(came)}.']
+        return [f'There should be none, but there is: {listing(came)}.']
     if is_status(expected) and is_status(came):
         return [f'Expected the status {expected}, got {came}.']
     if len(show(came)) + len(show(expected)) < SHORT / 3:
         return [f'Expected {show(expected)}, got {show(came)}.']
     return [f'Expected: {show(expected)}', f'Got:      {show(came)}']
+
+
+def importable() -> list[str]:
+    """Return the names of the modules that there are, installed or Python's own."""
+    return [*sys.stdlib_module_names, *importlib.metadata.packages_distributions()]
+
+
+def line_of(frame: traceback.FrameSummary) -> str:
+    """Return the line of a frame, with its indentation."""
+    text = linecache.getline(frame.filename, frame.lineno or 0).rstrip()
+    return text or frame.line or ''
+
+
+def name_of(error: BaseException) -> str:
+    """Return the name that was not found, if that is what an error is about."""
+    if isinstance(error, NameError | AttributeError):
+        return error.name or ''
+    if isinstance(error, ModuleNotFoundError):
+        return error.name or ''
+    if isinstance(error, ImportError):
+        match = re.match(r"cannot import name '(\w+)'", str(error))
+        return match[1] if match else ''
+    return ''
+
+
+def did_you_mean(error: BaseException) -> list[str]:
+    """Return the name that was probably meant where one was not found."""
+    known: Iterable[str] = []
+    if isinstance(error, AttributeError) and error.obj is not None:
+        known = dir(error.obj)
+    elif isinstance(error, ImportError) and name_of(error):
+        module = sys.modules.get(error.name or '')
+        known = dir(module) if module else []
+    elif isinstance(error, NameError) and error.__traceback__:
+        last = error.__traceback__
+        while last.tb_next:
+            last = last.tb_next
+        known = {*last.tb_frame.f_locals, *last.tb_frame.f_globals, *dir(builtins)}
+    name = name_of(error)
+    right = difflib.get_close_matches(name, [*known], 1, 0.75) if name else []
+    return [f'Do you mean `{right[0]}`?'] if right else []
 
 
 def is_missing(error: BaseException) -> bool:
@@ -231,11 +290,19 @@ class Explainer:
         while chain is not None:
             if frames := self.frames(chain):
                 place = self.where(frames[-1])
-                code = frames[-1].line or ''
+                code = line_of(frames[-1])
                 lines = [f'{place}:', *([f'    {code}'] if code else [])]
                 lines += self.in_words(chain, frames)
                 at_import = any(frame.name == '<module>' for frame in frames)
-                return Explanation(lines, place, at_import, is_missing(chain))
+                return Explanation(
+                    lines,
+                    place,
+                    at_import,
+                    is_missing(chain),
+                    error=f'{type(chain).__name__}: {self.hide(str(chain))}',
+                    missing_name=name_of(chain),
+                    is_slip=isinstance(chain, SLIPS),
+                )
             if isinstance(chain, BaseExceptionGroup):
                 chain = chain.exceptions[0]
             else:
@@ -257,7 +324,7 @@ class Explainer:
             return [self.missing_module(error.name or '')]
         if isinstance(error, SystemExit):
             return ['The code ends the whole program here (SystemExit).']
-        return [text.rstrip(': ')]
+        return [text.rstrip(': '), *did_you_mean(error)]
 
     def missing_module(self, name: str) -> str:
         """Return what to say of a module that is not there."""
@@ -268,21 +335,36 @@ class Explainer:
                 if module
                 else (f'There is no package {PACKAGE} yet.')
             )
-        return f'There is no module {name}: is the name right, and is it installed?'
+        if right := difflib.get_close_matches(package, importable(), 1, 0.75):
+            return f'There is no module {name}. Do you mean `{right[0]}`?'
+        return (
+            f'There is no module {name}. If the name is right, `tox -e check` lacks '
+            f'the package: install it with `uv pip install --python .tox/check {name}`.'
+        )
 
     def of_log(self, text: str) -> Explanation | None:
         """Tell of an error from its traceback as text."""
         if 'Traceback (most recent call last)' not in text:
             return None
-        last = text.strip().splitlines()[-1]
+        _, _, last_one = text.rpartition('Traceback (most recent call last)')
+        ends = [
+            line.strip()
+            for line in last_one.splitlines()
+            if LOGGED_ERROR.fullmatch(line.strip().removeprefix('+ '))
+        ]
+        last = ends[0] if ends else text.strip().splitlines()[-1]
         found = [
             match for match in LOGGED_PLACE.finditer(text) if self.inside(match['path'])
         ]
+        said = shorten(self.hide(last))
+        if match := re.search(r"No module named '([\w.]+)'", last):
+            said = self.missing_module(match[1])
         if not found:
-            return Explanation([shorten(self.hide(last))])
+            return Explanation([said], error=last)
         place = f'{self.inside(found[-1]["path"])}, line {found[-1]["line"]}'
         at_import = any(match['name'] == '<module>' for match in found)
-        return Explanation([f'{place}:', shorten(self.hide(last))], place, at_import)
+        lines = [f'{place}:', said]
+        return Explanation(lines, place, at_import, error=last)
 
     def tell(
         self,
@@ -292,7 +374,27 @@ class Explainer:
         compared: Comparison | None,
     ) -> Explanation:
         """Tell why a check failed."""
-        if story := self.of_reader(error) or self.of_log(str(error)):
+        story = self.story(error, requests, logged, compared)
+        request = self.request_compared(requests, compared)
+        if request and request.status:
+            story.method, story.path = request.method, request.path
+            story.status = int(request.status[:3])
+            if compared and is_status(compared.right):
+                story.expected = compared.right
+        return story
+
+    def story(
+        self,
+        error: BaseException,
+        requests: list[Request],
+        logged: BaseException | None,
+        compared: Comparison | None,
+    ) -> Explanation:
+        """Tell what happened."""
+        text = str(compared.right) if compared else ''
+        if story := (
+            self.of_reader(error) or self.of_log(text) or self.of_log(str(error))
+        ):
             pending = requests and not requests[-1].status
             asked = requests[-1].describe(requests[:-1]) if pending else []
             return dataclasses.replace(story, lines=asked + story.lines)
@@ -304,10 +406,20 @@ class Explainer:
             lines += self.of_test_error(error)
         if behind:
             lines += ['Behind it is an error in your code, in', *behind.lines]
-            return Explanation(lines, behind.place, missing=behind.missing)
+            return dataclasses.replace(behind, lines=lines, at_import=False)
+        if logged and any(f' {500} ' in line for line in lines):
+            lines.append('Behind it is this error:')
+            lines.append(
+                shorten(self.hide(f'{type(logged).__name__}: {logged}'), 2 * SHORT)
+            )
+        said = f'{type(error).__name__}: {self.hide(str(error))}'
+        own = '' if isinstance(error, AssertionError) else said
         if is_missing(error):
-            return Explanation(lines, missing=True)
-        return Explanation([*lines, *self.line_of_test(error, lines)])
+            return Explanation(
+                lines, missing=True, error=own, missing_name=name_of(error)
+            )
+        lines += self.line_of_test(error, lines)
+        return Explanation(lines, error=own, missing_name=name_of(error))
 
     def line_of_test(self, error: BaseException, said: list[str]) -> list[str]:
         """Return the line of the test that failed, unless it repeats what was said."""
@@ -320,15 +432,25 @@ class Explainer:
                 return [] if known else [f'The check says: {frame.line}']
         return []
 
+    def request_compared(
+        self, requests: list[Request], compared: Comparison | None
+    ) -> Request | None:
+        """Return the request whose status was compared, or else the last."""
+        if compared and is_status(compared.left):
+            for request in reversed(requests):
+                if request.status.startswith(str(compared.left)):
+                    return request
+        return requests[-1] if requests else None
+
     def request_in_question(
         self, requests: list[Request], compared: Comparison | None
     ) -> list[str]:
-        """Return the request whose status was compared, or else the last."""
-        if compared and is_status(compared.left):
-            for index, request in reversed(list(enumerate(requests))):
-                if request.status.startswith(str(compared.left)):
-                    return request.describe(requests[:index])
-        return requests[-1].describe(requests[:-1]) if requests else []
+        """Return the request whose status was compared, or else the last, in words."""
+        request = self.request_compared(requests, compared)
+        for index, each in enumerate(requests):
+            if each is request:
+                return each.describe(requests[:index])
+        return []
 
     def of_assertion(
         self, error: AssertionError, compared: Comparison | None
@@ -359,15 +481,15 @@ class Explainer:
         if isinstance(error, ModuleNotFoundError):
             return [self.missing_module(error.name or '')]
         if isinstance(error, KeyError):
-            return [f'{show(error.args[0])} is missing in what came.']
+            return [f'{show(error.args[0])} is missing from the answer.']
         if isinstance(error, json.JSONDecodeError):
-            return ['The body is not the JSON that it should be.']
+            return ["The body should be JSON, but isn't."]
         if isinstance(error, FileNotFoundError) and error.filename:
             name = pathlib.Path(error.filename).name
-            return [f'{name} is gone: there should be a file or a folder of that name.']
+            return [f'{name} is gone: there should be a file or a folder called that.']
         if isinstance(error, Warning) and '<coroutine object' in str(error):
-            return ['A coroutine was made and never awaited: is an `await` missing?']
+            return ['A coroutine was made but never awaited.']
         if 'DID NOT RAISE' in str(error):
-            return ['No error was raised, where one should be.']
+            return ['No error was raised, but one should be.']
         text = shorten(self.hide(f'{type(error).__name__}: {error}'), 2 * SHORT)
         return [text.rstrip(': ')]

@@ -6,6 +6,8 @@ import pathlib
 
 from workbook.layout import PACKAGE, Step, steps
 
+from .submission import parse
+
 
 def defined_in(tree: ast.AST, owner: str = '') -> set[str]:
     """Return what a module defines: functions, classes, methods, attributes of self."""
@@ -37,7 +39,7 @@ def names(folder: pathlib.Path) -> set[str]:
     found = set()
     for path in sorted((folder / PACKAGE).glob('*.py')):
         with contextlib.suppress(OSError, SyntaxError, ValueError):
-            found |= defined_in(ast.parse(path.read_bytes()))
+            found |= defined_in(parse(path.read_bytes()))
     return found
 
 

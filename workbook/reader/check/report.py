@@ -24,13 +24,14 @@ STYLES = {
     'wrong': 'bold red',
     'not begun': 'dim',
     'not asked': 'dim',
+    'not run': 'dim',
 }
 
 
 MISSING = (
-    'Has the chapter come to this already? If not, nothing is wrong: read on. If it '
+    "Has the chapter come to this already? If not, nothing's wrong: read on. If it "
     'has, look at how the name is spelled, here and where it is defined or imported, '
-    'which file it is in, and how far it is indented.'
+    "which file it's in, and how far it's indented."
 )
 
 
@@ -50,6 +51,8 @@ class Progress:
     begun: list[Step]
     asked: list[Step]
     run: Run
+    parts: tuple[int, int] = (0, 0)
+    """How many of the last step's new classes and functions are there, of how many."""
 
     def of(self, step: Step) -> str:
         """Return how a step stands, in a word or two."""
@@ -58,6 +61,8 @@ class Progress:
         checks = self.run.of(step)
         if checks and all(check.holds for check in checks):
             return 'done'
+        if checks and all(check.outcome == 'not reached' for check in checks):
+            return 'not run'
         if step in [*self.begun[-1:], *self.asked[-1:]]:
             return 'under way'
         first = self.run.first_wrong
@@ -76,14 +81,14 @@ class Progress:
         first = self.run.first_wrong
         if first is None:
             return
-        yield f'The first that does not hold, in step {first.step}:', first
+        yield f'The first check that fails, in step {first.step}:', first
         last = self.asked[-1]
         for check in self.run.of(last):
             same = check.place and check.place == first.place
             if check.outcome == 'failed' and not same:
                 alone = first.fatal or first.unfinished
                 if first.step < last.number and not alone:
-                    yield f'And the first in step {last.number}:', check
+                    yield f'And the first that fails in step {last.number}:', check
                 return
 
 
@@ -94,7 +99,7 @@ def table(standing: Progress, bars: bool) -> Table:
         how = standing.of(step)
         checks = standing.run.of(step)
         held = sum(check.holds for check in checks)
-        count = f'{held} of {len(checks)}' if checks else ''
+        count = f'{held} of {len(checks)}' if checks and how != 'not run' else ''
         row: list[RenderableType] = [f'step {step.number}', step.title]
         if bars:
             done = ProgressBar(
@@ -104,7 +109,7 @@ def table(standing: Progress, bars: bool) -> Table:
                 complete_style=STYLES[how],
                 finished_style=STYLES[how],
             )
-            row.append(done if checks else '')
+            row.append(done if count else '')
         grid.add_row(*row, Text(count, justify='right'), Text(how, STYLES[how]))
     return grid
 
@@ -123,6 +128,8 @@ def paragraph(
 
 def section_lines(check: Check, at: Step) -> list[str]:
     """Return where the book tells of a check, or of what is being typed."""
+    if check.where:
+        return check.where
     section = book.sections().get(
         check.section, book.sections().get(f'step{check.step}')
     )
@@ -140,21 +147,24 @@ def of_check(
         return paragraph('What happened', check.lines)
     unready = check.unready and not check.missing and check.step < at.number
     if check.at_import:
-        parts.append(paragraph('Your code cannot be imported', check.lines))
+        parts.append(paragraph("Your code can't be imported", check.lines))
     elif unready:
         parts.append(paragraph('Your code fails before the check begins', check.lines))
     else:
         case = f' (tried with {check.case})' if check.case else ''
         parts.append(paragraph('What should happen', [check.sentence + case], 'cyan'))
         parts.append(paragraph('What happened', check.lines))
+    if check.cause:
+        title = 'Cause' if check.is_sure else 'Look at'
+        parts.append(paragraph(title, check.cause, 'yellow'))
     if check.printed.strip():
         last = check.printed.strip().splitlines()[-5:]
         parts.append(paragraph('What it printed last', [line[:200] for line in last]))
     hints = [MISSING, *check.hints[1:]] if check.missing else check.hints
-    if hints and not check.at_import and not unready:
+    if hints and not check.at_import and not unready and not check.is_sure:
         shown = hints if options.stronger else hints[:1]
         if len(hints) > len(shown):
-            shown = [*shown, '(A stronger hint: add `--hint` behind `--`.)']
+            shown = [*shown, '(For a stronger hint, append `--hint`.)']
         parts.append(paragraph('Hint', shown))
     if lines := where or section_lines(check, at):
         parts.append(paragraph('Read', lines, whole=True))
@@ -165,15 +175,15 @@ def of_next(standing: Progress) -> RenderableType:
     """Return what comes after the steps that hold."""
     begun = standing.begun
     if standing.asked != begun:
-        return Text('\nAll that was asked for holds.', 'green')
+        return Text('\nEverything you asked for works.', 'green')
     later = [step for step in steps() if step not in begun]
     if not later:
-        return Text('\nEverything holds. That was the last step.', 'green')
+        return Text('\nEverything works. That was the last step.', 'green')
     chapter = book.chapter(later[0])
     where = chapter.lines if chapter else [later[0].name]
     if not begun:
-        return paragraph('Nothing has been begun yet. Begin with', where, whole=True)
-    return paragraph('Everything that you have begun holds. Next', where, whole=True)
+        return paragraph('There is nothing to check yet. Start with', where, whole=True)
+    return paragraph('Everything you have so far works. Next', where, whole=True)
 
 
 def skipped(run: Run) -> list[str]:
@@ -183,7 +193,33 @@ def skipped(run: Run) -> list[str]:
         if check.outcome == 'skipped':
             why = check.lines[0] if check.lines else ''
             reasons[why] = reasons.get(why, 0) + 1
-    return [f'{count} not tried here: {why}' for why, count in reasons.items()]
+    return [
+        f'{count} {"check" if count == 1 else "checks"} skipped: {why}'
+        for why, count in reasons.items()
+    ]
+
+
+def typed(standing: Progress) -> str:
+    """Return how much of the step under way is there, while something still lacks."""
+    there, count = standing.parts
+    if not standing.asked or there == count:
+        return ''
+    step = standing.asked[-1]
+    return (
+        f'Of the {count} classes and functions that step {step.number} adds, you have '
+        f'{there}.'
+    )
+
+
+def ahead(standing: Progress) -> list[str]:
+    """Return what is wrong in code that the first failing check doesn't come to."""
+    first = standing.run.first_wrong
+    if first is None or first.is_sure or first.at_import:
+        return []
+    for story in standing.run.not_imported:
+        if not story['missing'] or not story['missing_name']:
+            return list(story['lines'])
+    return standing.run.elsewhere if first.missing else []
 
 
 def report(console: Console, standing: Progress, options: Shown) -> None:
@@ -193,9 +229,16 @@ def report(console: Console, standing: Progress, options: Shown) -> None:
     console.print(table(standing, bars=console.is_terminal))
     for line in skipped(run):
         console.print(Text(f'\n{line}', 'dim'))
+    if run.left_out:
+        console.print(Text(f'\n{run.left_out}', 'dim'))
     if options.all:
         for check in run.checks:
             show_line(console, check)
+    if line := typed(standing):
+        console.print(Text(f'\n{line}', 'dim'))
+    if lines := ahead(standing):
+        title = 'Before anything else, in what you have typed already'
+        console.print(paragraph(title, lines, 'yellow'), crop=False)
     for begins, check in standing.in_question():
         console.print(Text(f'\n{begins}', 'bold'))
         console.print(of_check(check, standing.asked[-1], options), crop=False)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -22,14 +22,19 @@ from . import submission
 WORKERS = 2
 START_LIMIT = 60.0
 """How long a worker may take to find its checks, in seconds."""
-BUSY = 0.5
-"""How much of the time it may take a check may compute; a busy machine slows it."""
+BUSY = 0.75
+"""How much of the time it may take a check may compute."""
+INTERVAL, IDLE = 0.5, 0.03
+"""How often it is looked at what was computed, and how little of it is waiting."""
+LAST_STOP = 20
+"""After how many times its limit a check is stopped, even if it still computes."""
 MOST_STOPPED = 2
 """After how many checks that had to be stopped the rest is left."""
 POLL = 0.02
 STOP = threading.Event()
 """Set to end what other threads run."""
 WORKER = 'workbook.reader.check.worker'
+IMPORTS = 'workbook.reader.check.imports'
 
 
 @dataclasses.dataclass
@@ -52,6 +57,23 @@ class Check:
     printed: str = ''
     fatal: bool = False
     """Whether nothing can be checked after it."""
+    error: str = ''
+    """The error behind it, if there was one."""
+    missing_name: str = ''
+    """The name that was not found."""
+    is_slip: bool = False
+    """Whether an error tells it all: a name, an attribute, a type or an import."""
+    method: str = ''
+    path: str = ''
+    status: int = 0
+    expected: int = 0
+    """The request in question, and the status that was expected of it."""
+    cause: list[str] = dataclasses.field(default_factory=list)
+    """What is wrong in the reader's code, if that can be told."""
+    is_sure: bool = False
+    """Whether that is the reason, so that a hint would only mislead."""
+    where: list[str] = dataclasses.field(default_factory=list)
+    """The section of the book that shows the code at fault."""
 
     @property
     def unfinished(self) -> bool:
@@ -76,6 +98,12 @@ class Run:
     checks: list[Check]
     remark: str = ''
     seconds: float = 0.0
+    not_imported: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    """What of the package can't be imported, with the place of each error."""
+    elsewhere: list[str] = dataclasses.field(default_factory=list)
+    """What can't be right in code that no check has come to yet."""
+    left_out: str = ''
+    """Why some checks were not run on purpose."""
 
     def of(self, step: Step) -> list[Check]:
         """Return the checks of one step."""
@@ -124,12 +152,9 @@ class Worker:
         self._unfinished = ''
         self.current = ''
         self.limit = START_LIMIT
-        self.since = time.monotonic()
         self.over = False
         self.request = self.place = ''
         self.at_import = False
-        temporary = workplace / 'tmp'
-        places = dict.fromkeys(['TMPDIR', 'TEMP', 'TMP'], str(temporary))
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -141,33 +166,55 @@ class Worker:
                 *tests,
             ],
             cwd=ROOT,
-            env={**os.environ, **places},
+            env=environment_in(workplace),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         self._watched = psutil.Process(self.process.pid)
-        self.computed_before = 0.0
+        self.begin()
 
     def events(self) -> list[dict[str, Any]]:
         """Return what the worker has told since the last time."""
         *lines, self._unfinished = (self._unfinished + self._report.read()).split('\n')
         return [json.loads(line) for line in lines]
 
+    def begin(self) -> None:
+        """Begin to count, as a check begins or ends."""
+        self.since = self._looked = time.monotonic()
+        self.waited = 0.0
+        self.computed_before = self._computed_last = self.computed()
+
     def hangs(self) -> bool:
-        """Return whether its check waits, or computes, for longer than it may."""
-        waited = time.monotonic() - self.since
-        computed = self.computed() - self.computed_before
-        return waited > self.limit or computed > self.limit * BUSY
+        """Return whether its check waits, or computes, for longer than it may.
+
+        Only time in which nothing is computed counts as waiting: on a busy machine, a
+        process that wants to go on and isn't let is not to blame.
+        """
+        now = time.monotonic()
+        if now - self._looked >= INTERVAL:
+            computed = self.computed()
+            if computed - self._computed_last < IDLE * (now - self._looked):
+                self.waited += now - self._looked
+            self._looked, self._computed_last = now, computed
+        return (
+            self.waited > self.limit
+            or self._computed_last - self.computed_before > self.limit * BUSY
+            or now - self.since > self.limit * LAST_STOP
+        )
 
     def computed(self) -> float:
-        """Return for how long the process has computed so far, in seconds."""
-        try:
-            times = self._watched.cpu_times()
-        except psutil.Error:
-            return 0.0
-        return float(times.user + times.system)
+        """Return for how many seconds it, and what it started, has computed so far."""
+        total = 0.0
+        with contextlib.suppress(psutil.Error):
+            for process in [self._watched, *self._watched.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    times = process.cpu_times()
+                    total += times.user + times.system
+                    if process is self._watched:
+                        total += times.children_user + times.children_system
+        return total
 
     def stop(self) -> None:
         """End the process, with all that it started."""
@@ -200,6 +247,42 @@ def end_strays(workplace: pathlib.Path) -> None:
     psutil.wait_procs(strays, timeout=2)  # In some containers, nobody reaps them.
 
 
+def environment_in(workplace: pathlib.Path) -> dict[str, str]:
+    """Return the environment for what runs in a workplace."""
+    temporary = str(workplace / 'tmp')
+    return {**os.environ, **dict.fromkeys(['TMPDIR', 'TEMP', 'TMP'], temporary)}
+
+
+def start_imports(
+    folder: pathlib.Path, workplace: pathlib.Path
+) -> subprocess.Popen[bytes]:
+    """Start to import each module of a folder's package, beside the checks."""
+    return subprocess.Popen(
+        [sys.executable, '-m', IMPORTS, str(folder)],
+        cwd=ROOT,
+        env=environment_in(workplace),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def end_imports(
+    process: subprocess.Popen[bytes], patience: float
+) -> list[dict[str, Any]]:
+    """Return what couldn't be imported, if that is known in time."""
+    try:
+        output, _ = process.communicate(timeout=max(patience, POLL))
+        return [json.loads(line) for line in output.splitlines()]
+    except (subprocess.TimeoutExpired, ValueError):
+        return []
+    finally:
+        end_tree(process)
+        if process.stdout:
+            process.stdout.close()
+
+
 class Runner:
     """Runs the checks in some folders on one folder of code."""
 
@@ -211,10 +294,11 @@ class Runner:
         on_progress: OnProgress,
         enough: Callable[[Check], bool],
         workers: int,
+        ahead: bool,
     ) -> None:
         self._workplace, self._folder = workplace, folder
         self._tests, self._on_progress, self._enough = tests, on_progress, enough
-        self._count = workers
+        self._count, self._ahead = workers, ahead
         self._checks: dict[str, Check] = {}
         self._remark = ''
         self._stopped = 0
@@ -224,6 +308,9 @@ class Runner:
     def run(self) -> Run:
         """Run them all, as far as they get."""
         start = time.monotonic()
+        importing = None
+        if self._ahead:
+            importing = start_imports(self._folder, self._workplace)
         try:
             for index in range(self._count):
                 self.start(index)
@@ -235,10 +322,14 @@ class Runner:
         finally:
             for worker in self._workers:
                 worker.stop()
+            not_imported = []
+            if importing:
+                patience = 0.0 if self._stopped or STOP.is_set() else START_LIMIT
+                not_imported = end_imports(importing, patience)
             if self._broken_off:
                 end_strays(self._workplace)
         checks = list(self._checks.values())
-        return Run(checks, self._remark, time.monotonic() - start)
+        return Run(checks, self._remark, time.monotonic() - start, not_imported)
 
     def start(self, index: int) -> None:
         """Start a worker."""
@@ -267,8 +358,7 @@ class Runner:
         if event['event'] == 'at':
             worker.place, worker.at_import = event['place'], event['at_import']
             return
-        worker.since = time.monotonic()
-        worker.computed_before = worker.computed()
+        worker.begin()
         worker.request = worker.place = ''
         worker.at_import = False
         match event.pop('event'):
@@ -289,21 +379,20 @@ class Runner:
                 if check.fatal or self._enough(check):
                     self.leave_the_rest()
             case 'broken':
-                self._remark = self._remark or f'The checks broke off: {event["why"]}'
+                self._remark = self._remark or f'The checks stopped: {event["why"]}'
             case 'over':
                 worker.over = True
                 if not self._checks and not self._remark:
                     printed = event['printed'].strip().splitlines()
                     why = printed[-1] if printed else 'no checks were found'
-                    self._remark = f'The checks could not be run: {why}'
+                    self._remark = f"The checks couldn't run: {why}"
 
     def replace(self, worker: Worker, ended: bool) -> None:
         """Note what went wrong with a worker, and have another go on without it."""
         check = self._checks.get(worker.current)
         if check is None:
-            self._remark = (
-                'The checks could not be run: the process that runs them '
-                + ('ended.' if ended else f'did not start in {START_LIMIT:g} seconds.')
+            self._remark = "The checks couldn't run: the process that runs them " + (
+                'ended.' if ended else f"didn't start within {START_LIMIT:g} seconds."
             )
             return
         place = worker.place
@@ -315,7 +404,7 @@ class Runner:
                 f'with the status {worker.process.returncode}.'
             ]
         else:
-            check.lines = ['It took too long, and was stopped.']
+            check.lines = ['It took too long and was stopped.']
             if worker.request:
                 check.lines.append(f'Its last request was {worker.request}.')
             if place:
@@ -331,7 +420,7 @@ class Runner:
 
     def leave_the_rest(self) -> None:
         """Run no more checks."""
-        self._remark = 'The checks that were left were not run.'
+        self._remark = "The checks after that weren't run."
         for worker in self._workers:
             worker.stop()
         self._workers.clear()
@@ -348,13 +437,16 @@ class Runner:
 
 def run(
     folder: pathlib.Path,
-    tests: list[pathlib.Path],
+    tests: Sequence[pathlib.Path | str],
     on_progress: OnProgress = ignore,
     enough: Callable[[Check], bool] = never,
     workers: int = WORKERS,
+    ahead: bool = True,
 ) -> Run:
     """Run tests, in folders or files, on a copy of some code; end when it is enough.
 
+    Among the tests there may be options of pytest's. Modules that no check needs yet
+    are imported ahead, unless that isn't wanted.
     One worker alone takes the checks in their order.
     """
     with tempfile.TemporaryDirectory(
@@ -365,5 +457,11 @@ def run(
         code = workplace / 'code'
         submission.copy(folder, code)
         return Runner(
-            workplace, code, [str(path) for path in tests], on_progress, enough, workers
+            workplace,
+            code,
+            [str(path) for path in tests],
+            on_progress,
+            enough,
+            workers,
+            ahead,
         ).run()

@@ -1,5 +1,6 @@
 """A look at a reader's folder before any of it is run, and a copy to run."""
 
+import ast
 import importlib.machinery
 import pathlib
 import shutil
@@ -28,6 +29,12 @@ def display_path(path: pathlib.Path) -> str:
         return str(path)
 
 
+def parse(source: str | bytes) -> ast.Module:
+    """Return code as a tree: Python 3.11 can't parse in two threads at a time."""
+    with COMPILES:
+        return ast.parse(source)
+
+
 def is_empty(folder: pathlib.Path) -> bool:
     """Return whether nothing is in a folder but the note of `tox -e start`."""
     return all(path.name == NOTE or path.name.startswith('.') for path in look(folder))
@@ -39,7 +46,7 @@ def look(folder: pathlib.Path) -> list[pathlib.Path]:
         return sorted(folder.iterdir())
     except OSError as error:
         raise UserError(
-            f'{display_path(folder)} cannot be read: {error.strerror}.'
+            f"{display_path(folder)} can't be read: {error.strerror}."
         ) from error
 
 
@@ -57,17 +64,15 @@ def inspect(folder: pathlib.Path) -> None:
     if not package.exists():
         if (folder / 'app.py').exists() and folder.name == PACKAGE:
             raise UserError(
-                f'{name} is the package itself: name the folder that it lies in, '
+                f"{name} is the package itself: name the folder it's in, "
                 f'{display_path(folder.parent)}.'
             )
         raise UserError(
             f'There is no folder {PACKAGE} in {name}: the package of chapter 1 goes '
-            'there. If your code lies elsewhere, name its folder with --app.'
+            'there. If your code is somewhere else, name that folder with --app.'
         )
     if not package.is_dir():
-        raise UserError(
-            f'{name}/{PACKAGE} is a file: it has to be a folder, a package.'
-        )
+        raise UserError(f'{name}/{PACKAGE} is a file: it must be a folder, a package.')
     for path in sorted([*package.rglob('*.py'), *(folder / TESTS).rglob('*.py')]):
         inspect_module(path, path.relative_to(folder).as_posix())
     if (project := folder / 'pyproject.toml').exists():
@@ -78,18 +83,18 @@ def inspect(folder: pathlib.Path) -> None:
 def read(path: pathlib.Path, name: str) -> str:
     """Return the text of a file; refuse one that cannot be read."""
     if path.is_dir():
-        raise UserError(f'{name} is a folder: it has to be a file.')
+        raise UserError(f'{name} is a folder: it must be a file.')
     try:
         if path.suffix == '.py':
             with tokenize.open(path) as file:
                 return file.read()
         return path.read_text(encoding='utf-8')
     except OSError as error:
-        raise UserError(f'{name} cannot be read: {error.strerror}.') from error
+        raise UserError(f"{name} can't be read: {error.strerror}.") from error
     except (UnicodeDecodeError, SyntaxError) as error:
         raise UserError(
             f'{name}{not_utf_8(path.read_bytes())}: the file is not UTF-8. '
-            'Have your editor save it with that encoding.'
+            'Tell your editor to save it in that encoding.'
         ) from error
 
 
@@ -111,16 +116,38 @@ def inspect_module(path: pathlib.Path, name: str) -> None:
             warnings.simplefilter('ignore')
             compile(text, name, 'exec', dont_inherit=True)
     except SyntaxError as error:
+        if advice := lacks_async(text, error):
+            raise UserError(f'{name}, {advice}') from error
         kind = 'wrong indentation' if isinstance(error, IndentationError) else 'syntax'
-        code = (
-            f'\n    {error.text.strip()}' if error.text and error.text.strip() else ''
-        )
+        quoted = (error.text or '').rstrip()
+        code = f'\n    {quoted}' if quoted else ''
         raise UserError(
-            f'{name}, line {error.lineno}: Python cannot read this ({kind}: '
+            f"{name}, line {error.lineno}: Python can't read this ({kind}: "
             f'{error.msg}).{code}'
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise UserError(f'{name}: Python cannot read this ({error}).') from error
+        raise UserError(f"{name}: Python can't read this ({error}).") from error
+
+
+def lacks_async(text: str, error: SyntaxError) -> str:
+    """Return which function lacks its `async`, if that is what an error comes of."""
+    if 'outside async function' not in error.msg or error.lineno is None:
+        return ''
+    around = [
+        node
+        for node in ast.walk(parse(text))
+        if isinstance(node, ast.FunctionDef)
+        and node.lineno <= error.lineno <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return ''
+    function, lines = around[-1], text.splitlines()
+    return (
+        f'line {function.lineno}:\n    {lines[function.lineno - 1].rstrip()}\n'
+        f'`async` is missing: line {error.lineno} awaits something, so begin the '
+        f'function with `async def {function.name}`.\n'
+        f'    {lines[error.lineno - 1].rstrip()}'
+    )
 
 
 def inspect_project(path: pathlib.Path) -> None:
@@ -128,7 +155,7 @@ def inspect_project(path: pathlib.Path) -> None:
     try:
         tomllib.loads(read(path, path.name))
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f'{path.name}: this is no TOML ({error}).') from error
+        raise UserError(f"{path.name}: this isn't TOML ({error}).") from error
 
 
 def is_installed(module: str) -> bool:
@@ -143,8 +170,8 @@ def refuse_hidden_packages(folder: pathlib.Path) -> None:
     for path in folder.glob('*.py'):
         if is_installed(path.stem):
             raise UserError(
-                f'{path.name} hides the package {path.stem}, as it has its name: '
-                'rename the file.'
+                f'{path.name} hides the package {path.stem}, because it has the same '
+                'name: rename the file.'
             )
 
 
@@ -167,4 +194,4 @@ def copy(folder: pathlib.Path, to: pathlib.Path) -> None:
             else:
                 shutil.copy(path, to)
         except (OSError, shutil.Error) as error:
-            raise UserError(f'{display_path(path)} cannot be read: {error}.') from error
+            raise UserError(f"{display_path(path)} can't be read: {error}.") from error

@@ -32,6 +32,7 @@ MARKS = {
     'wrong': 'x',
     'not begun': '.',
     'not asked': '_',
+    'not run': 'o',
     'not checked': '?',
 }
 """How a step's state is shown."""
@@ -81,7 +82,7 @@ class Row:
         except UserError as error:
             self.unmet = str(error).partition('\n')[0]
         except Exception as error:  # Whatever it is, the others are to be checked.
-            self.unmet = f'It could not be checked: {type(error).__name__}: {error}'
+            self.unmet = f"It couldn't be checked: {type(error).__name__}: {error}"
 
     def look(self, stand: Stand) -> None:
         """Check the folder."""
@@ -99,7 +100,7 @@ class Row:
             if check.unasked:
                 self.unmet, self.happened = self.happened, ''
         elif not self.standing.asked:
-            self.unmet = 'Nothing has been begun.'
+            self.unmet = 'There is nothing to check yet.'
         elif not self.standing.holds:
             self.unmet = run.remark or 'Not every check was run.'
 
@@ -226,7 +227,7 @@ def summarise(
     legend = ', '.join(f'{mark} {how}' for how, mark in MARKS.items() if how in seen)
     console.print(f'\nSteps: {legend}.', style='dim')
     console.print(
-        f'{held} of {len(folders)} hold as far as they were begun. '
+        f'{held} of {len(folders)} pass as far as they were begun. '
         f'All of it is in {csv_name}.',
         soft_wrap=True,
         markup=False,

@@ -24,11 +24,15 @@ from typing import Any
 import pytest
 
 from workbook.layout import PACKAGE, ROOT, steps
-from workbook.reader.check.explain import Comparison, Explainer, Request
-
-DELETED = (
-    'Your code deleted the folder that it lies in. This was a copy: yours is as it was.'
+from workbook.reader.check.explain import (
+    Comparison,
+    Explainer,
+    Request,
+    shorten,
+    show,
 )
+
+DELETED = "Your code deleted the folder it's in. This was a copy: yours is as it was."
 TAIL = 2000
 """How much of what a check prints is kept, in characters."""
 LIMIT = 8.0
@@ -249,6 +253,20 @@ def limit_of(item: pytest.Item) -> float:
     return float(marker.args[0]) if marker else LIMIT
 
 
+def case_of(callspec: Any) -> str:
+    """Return what a check was tried with, in a reader's words.
+
+    Names that the tests give to their cases say it best; those that pytest makes up,
+    such as offer1, say nothing.
+    """
+    values = callspec.params
+    made_up = [f'{name}{callspec.indices.get(name, "")}' for name in values]
+    if not any(each in callspec.id.split('-') for each in made_up):
+        return str(callspec.id)
+    plain = [str(value) for value in values.values() if isinstance(value, str | int)]
+    return shorten(', '.join(plain or [show(value) for value in values.values()]), 80)
+
+
 def described(item: pytest.Item) -> dict[str, Any]:
     """Return what a check says of itself: what should hold, hints, where to read."""
     function = getattr(item, 'function', None)
@@ -263,7 +281,7 @@ def described(item: pytest.Item) -> dict[str, Any]:
         'name': item.nodeid,
         'step': next((folders[part] for part in item.path.parts if part in folders), 0),
         'sentence': (getattr(function, '__doc__', None) or item.name).strip(),
-        'case': callspec.id if callspec else '',
+        'case': case_of(callspec) if callspec else '',
         'hints': hints,
         'section': section,
     }
