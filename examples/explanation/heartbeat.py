@@ -1,4 +1,4 @@
-"""Save ten photos at once, and see whether the event loop stays free meanwhile."""
+"""Save ten photos at the same time, and see whether the event loop stays free."""
 
 import asyncio
 import pathlib

@@ -1,19 +1,22 @@
-"""Convert two pictures in the plainest way; print what came of it."""
+"""Convert pictures to JPEG in the plainest way, and look at what comes of it."""
 
 import io
+import pathlib
 
 import PIL.Image
 
 
-def to_jpeg(path: str) -> PIL.Image.Image:
-    """Return the picture as it is after a way through JPEG."""
+def to_jpeg(data: bytes) -> bytes:
+    """Return an image file as a JPEG."""
     output = io.BytesIO()
-    with PIL.Image.open(path) as image:
-        image.convert('RGB').save(output, 'JPEG')
-    return PIL.Image.open(output)
+    PIL.Image.open(io.BytesIO(data)).convert('RGB').save(output, 'JPEG')
+    return output.getvalue()
 
 
-photo, logo = to_jpeg('photo.jpeg'), to_jpeg('logo.png')
-print('the photo is now', photo.width, 'pixels wide and', photo.height, 'high')
-print('comment kept:', 'comment' in photo.info)
-print('the corner of the logo is white:', logo.getpixel((0, 0)) == (255, 255, 255))
+if __name__ == '__main__':
+    for name in ['photo.jpeg', 'logo.png']:
+        jpeg = to_jpeg(pathlib.Path(name).read_bytes())
+        target = pathlib.Path('plain-' + name).with_suffix('.jpeg')
+        target.write_bytes(jpeg)
+        image = PIL.Image.open(target)
+        print(f'{target}: {image.size}, comment: {image.info.get("comment")}')
