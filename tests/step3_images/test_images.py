@@ -85,7 +85,7 @@ def test_list(client):
 @pytest.mark.hint(
     'The status, the media type, the length, the bytes: which is not as it should '
     'be, and is it so the first time already?',
-    'Open the file anew for each request, set `resp.content_type = '
+    'Open the file again for each request, set `resp.content_type = '
     'falcon.MEDIA_JPEG`, and end with `resp.set_stream(stream, length)`, where '
     "the length is the file's size.",
     section='step3-download',
@@ -222,7 +222,7 @@ def test_file_gone(client, folder):
 
 @pytest.mark.hint(
     'Falcon answers 405 by itself where a resource has no responder for a method. '
-    'What it lacks is advice.',
+    'Only the advice is missing.',
     'No sink or `on_...` for methods that the chapter does not have. '
     '`errors.to_json` fills in a `description` for 405.',
     section='step3-by-itself',

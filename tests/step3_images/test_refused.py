@@ -49,7 +49,7 @@ def post_all(app, run, left_behind):
 @pytest.mark.hint(
     "This is about the Pillow in the workbook's environment, not about your code: "
     'it lacks a format.',
-    '`tox -r -e check` makes the environment anew.',
+    '`tox -r -e check` builds the environment from scratch.',
 )
 def test_there_is_enough_to_try():
     """Pillow here writes the usual formats, so that the tests below mean something."""
@@ -73,7 +73,7 @@ def test_there_is_enough_to_try():
     'The names are those of formats and modes. 500 means an error that nobody '
     'took care of; 415 or 422 for 201 means that a good picture was refused.',
     '`normalise` has to deal with every mode: `I` and its kin first, all others '
-    'that are not `RGB` by way of `RGBA`. What still raises is '
+    'that are not `RGB` by way of `RGBA`. Whatever still fails raises '
     '`DamagedImageError`.',
     section='step2-clean',
 )

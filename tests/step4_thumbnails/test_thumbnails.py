@@ -210,7 +210,7 @@ def test_not_on_offer(client):
 )
 @pytest.mark.parametrize('picture', [UNKNOWN, 'x', '', UNKNOWN[:-1], '..%2f..'])
 def test_unknown_picture(client, picture):
-    """Thumbnails of a picture that there is not answer 404, whatever their size."""
+    """Thumbnails of an unknown picture answer 404, whatever their size."""
     assert client.simulate_post('/images', body=upload()).json['thumbnails']
     for name in ['320x180', '1x1']:
         result = client.simulate_get(f'/thumbnails/{picture}/{name}.jpeg')

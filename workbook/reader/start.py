@@ -29,7 +29,7 @@ def where_to_read(step: Step) -> str:
 
 
 def note(step: Step) -> str:
-    """Return what to tell whoever opens an empty folder."""
+    """Return the note for a folder that is still empty."""
     return (
         'This folder is yours: your service grows in it, chapter by chapter.\n'
         '\n'

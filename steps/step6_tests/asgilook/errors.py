@@ -1,4 +1,4 @@
-"""What a client is told when something is wrong with a request."""
+"""Errors as clients see them: in JSON, and with what to do."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ HINTS = {
     404: 'Nothing is here. GET /images lists the pictures there are.',
     405: 'Use one of the methods that the Allow header names.',
 }
-"""What to do, by status, where an error does not say so itself."""
+"""The advice for each status, for errors that bring none of their own."""
 
 
 async def unknown_format(
