@@ -228,7 +228,7 @@ def test_one_entry_per_picture(client, keys):
 
 
 @pytest.mark.hint(
-    'An entry without an end stays for ever. Redis can drop it in time, if you say when.',
+    'An entry without an end stays for ever. Redis drops it in time if you say when.',
     '`self._redis.set(key, entry, self.TTL)`, with `TTL = 3600`: the third '
     'argument is in seconds.',
     section='step5-keep',
