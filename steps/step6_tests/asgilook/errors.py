@@ -10,7 +10,7 @@ HINTS = {
     404: 'Nothing is here. GET /images lists the pictures there are.',
     405: 'Use one of the methods that the Allow header names.',
 }
-"""The advice for each status, for errors that bring none of their own."""
+"""What to do, by status, where an error does not say so itself."""
 
 
 async def unknown_format(
