@@ -47,6 +47,8 @@ copybutton_only_copy_prompt_lines = True
 nb_execution_mode = 'off'
 nb_merge_streams = True
 nb_render_error_lexer = 'text'
+nb_code_prompt_show = 'Show the code for this figure'
+nb_code_prompt_hide = 'Hide the code for this figure'
 
 
 def focusable(app, pagename, templatename, context, doctree):
@@ -62,7 +64,7 @@ def focusable(app, pagename, templatename, context, doctree):
         if pagename.startswith('labs/'):
             context['body'] = re.sub(
                 r'<img [^>]*>',
-                r'<div class="plot" tabindex="0">\g<0></div>',
+                r'<div class="plot">\g<0></div>',
                 context['body'],
             )
 

@@ -52,7 +52,7 @@ def test_modes(client, make_picture, mode, options):
 
 
 def test_refused(client, make_picture):
-    """What is no picture, or only a half, or too large, is refused."""
+    """A text, half a picture, and a picture that is too large are refused."""
     half, large = make_picture()[:500], make_picture((70_000, 1))
 
     for body, status in [(b'text', 415), (half, 422), (large, 422)]:
