@@ -51,6 +51,7 @@ FINE = [
     'A pool holds four connections; hold on.',
     'Use ``just!`` at your own risk, with ``at once``.',
     'The new value is to the left.',
+    'The two can hardly be told apart.',
 ]
 
 
