@@ -256,9 +256,24 @@ def docs_settings(arguments: list[str]) -> Settings:
     }
 
 
+def linkcheck_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e linkcheck`, which needs the network."""
+    places = ['docs', relative(BOOK.parent / 'linkcheck')]
+    return {
+        'description': "follow the book's links to other sites",
+        'deps': [*dependencies(STEPS[-1]), '-r docs/requirements.txt'],
+        'commands': [
+            Command(
+                ['python', '-m', 'sphinx', '-q', '-b', 'linkcheck', *arguments, *places]
+            )
+        ],
+    }
+
+
 def docs_live_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e docs-live`: for those who write the book."""
-    watched = [f'--watch={place}' for place in ('steps', 'exercises', 'examples')]
+    places = ['steps', 'exercises', 'examples', 'notebooks', 'tests']
+    watched = [f'--watch={place}' for place in places]
     return {
         'description': 'show the book in a browser, and build it again on each save',
         'deps': [
@@ -270,7 +285,9 @@ def docs_live_settings(arguments: list[str]) -> Settings:
             sphinx(
                 'sphinx_autobuild',
                 *watched,
-                '--ignore=*/labs/lab*.ipynb',
+                r'--re-ignore=docs/labs/.*\.ipynb$',
+                '--re-ignore=tests/workbook/',
+                r'--re-ignore=(^|/)(__pycache__|\.ipynb_checkpoints|\.[^/]+_cache)(/|$)',
                 '--port=8100',
                 *arguments,
             )
@@ -388,6 +405,7 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'book', book_settings(arguments)
     yield 'docs', docs_settings(arguments)
     yield 'docs-live', docs_live_settings(arguments)
+    yield 'linkcheck', linkcheck_settings(arguments)
     yield 'transcripts', transcripts_settings(arguments)
     yield 'browse', browse_settings(arguments)
     yield 'workbook', workbook_settings(arguments)

@@ -1,7 +1,7 @@
 """How Sphinx builds the book."""
 
+import os
 import pathlib
-import re
 import sys
 
 from workbook.layout import steps
@@ -20,9 +20,11 @@ extensions = [
     'workbook.book.sphinx_ext.transcripts',
     'workbook.book.sphinx_ext.exercises',
     'workbook.book.sphinx_ext.lessons',
+    'workbook.book.sphinx_ext.face',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
+    'sphinxext.opengraph',
 ]
 autodoc_typehints = 'none'
 autodoc_member_order = 'bysource'
@@ -34,9 +36,25 @@ highlight_language = 'python'
 html_theme = 'furo'
 html_title = 'asgilook, the workbook'
 html_static_path = ['_static']
-html_css_files = ['workbook.css', 'labs.css']
+html_css_files = ['workbook.css', 'boxes.css', 'labs.css']
+html_js_files = ['workbook.js']
+html_favicon = '_static/favicon.svg'
 html_copy_source = False
 html_show_sphinx = False
+html_theme_options = {'navigation_with_keys': True}
+if repository := os.environ.get('READTHEDOCS_GIT_CLONE_URL'):
+    html_theme_options |= {
+        'source_repository': repository.removesuffix('.git'),
+        'source_branch': os.environ.get('READTHEDOCS_GIT_IDENTIFIER', 'main'),
+        'source_directory': 'docs/',
+    }
+
+# What a link to a page looks like elsewhere. Where the book is published, Read the Docs
+# says where that is.
+html_baseurl = os.environ.get('READTHEDOCS_CANONICAL_URL', '')
+ogp_site_url = html_baseurl or 'http://127.0.0.1/'
+ogp_social_cards = {'enable': False}
+ogp_description_length = 160
 
 # Prompts stay out of what is copied, and so does what a command printed.
 copybutton_prompt_text = r'\$ |> (?! )|>>> |\.\.\. '
@@ -50,25 +68,7 @@ nb_render_error_lexer = 'text'
 nb_code_prompt_show = 'Show the code for this figure'
 nb_code_prompt_hide = 'Hide the code for this figure'
 
-
-def focusable(app, pagename, templatename, context, doctree):
-    """Let the keyboard scroll what is wider than the page."""
-    if 'body' in context:
-        context['body'] = (
-            context['body']
-            .replace('<pre>', '<pre tabindex="0">')
-            .replace(
-                '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
-            )
-        )
-        if pagename.startswith('labs/'):
-            context['body'] = re.sub(
-                r'<img [^>]*>',
-                r'<div class="plot">\g<0></div>',
-                context['body'],
-            )
-
-
-def setup(app):
-    """Add it."""
-    app.connect('html-page-context', focusable)
+# `sphinx -b linkcheck` follows links to other sites; a reader's own server isn't one.
+linkcheck_ignore = [r'https?://(localhost|127\.0\.0\.1)(:\d+)?(/|$)']
+linkcheck_timeout = 30
+linkcheck_retries = 3

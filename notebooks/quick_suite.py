@@ -7,6 +7,7 @@ import pathlib
 
 import falcon
 import falcon.testing
+import PIL.ImageCms
 import pytest
 from fakeredis import FakeRedis
 
@@ -35,11 +36,28 @@ def test_thumbnail(client, make_picture):
     assert client.simulate_get(THUMBNAIL).content.startswith(b'\xff\xd8')
 
 
+SRGB = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile('sRGB')).tobytes()
+SWAPPED = SRGB.replace(b'rXYZ', b'none').replace(b'gXYZ', b'rXYZ')
+OTHER = SWAPPED.replace(b'none', b'gXYZ')
+TWISTED = bytes.fromhex(
+    '457869660000'
+    '49492a0008000000020000010200040000007477'
+    '6f0012010300010000000600000000000000'
+)
+"""EXIF data of a photo to be turned, with a text where a number should be."""
+
 MODES = {
     'colour': ('RGB', {}),
     'transparent': ('RGBA', {}),
-    'plain grey': ('I;16', {}),
-    'grey, one colour transparent': ('I;16', {'transparency': 0}),
+    'grey, sixteen bits': ('I;16', {'transparency': 0}),
+    'black and white': ('1', {'transparency': 0}),
+    'one colour transparent': ('RGB', {'transparency': (0, 0, 0)}),
+    'GIF': ('P', {'file_format': 'GIF'}),
+    'plain colour as transparent': ('1', {'file_format': 'GIF', 'transparency': 0}),
+    'sRGB': ('RGB', {'icc_profile': SRGB}),
+    'red for green': ('RGB', {'icc_profile': OTHER}),
+    'broken profile': ('RGB', {'icc_profile': b'broken'}),
+    'damaged metadata': ('RGB', {'file_format': 'JPEG', 'exif': TWISTED}),
 }
 
 
@@ -51,12 +69,48 @@ def test_modes(client, make_picture, mode, options):
     assert client.simulate_post('/images', body=data).status == falcon.HTTP_201
 
 
+DEEP_PNG = bytes.fromhex(
+    '89504e470d0a1a0a0000000d4948445200000001000000011002000000c0e78f'
+    '9d0000000674524e530000000000006ea607910000000b49444154789c636000'
+    '030000070001b286acf40000000049454e44ae426082'
+)
+"""A PNG of one pixel, in sixteen bits, whose only colour is transparent."""
+
+
+def test_sixteen_bits(client):
+    """A PNG of sixteen bits in colour is taken."""
+    assert client.simulate_post('/images', body=DEEP_PNG).status == falcon.HTTP_201
+
+
 def test_refused(client, make_picture):
     """A text, half a picture, and a picture that is too large are refused."""
     half, large = make_picture()[:500], make_picture((70_000, 1))
+    start, real = half[:8], make_picture(mode='F', file_format='TIFF')
+    heic = bytes(4) + b'ftypheic'
 
-    for body, status in [(b'text', 415), (half, 422), (large, 422)]:
-        assert client.simulate_post('/images', body=body).status_code == status
+    for body in [b'text', heic]:
+        assert client.simulate_post('/images', body=body).status_code == 415
+    for body in [half, large, start, real]:
+        assert client.simulate_post('/images', body=body).status_code == 422
+
+
+def test_form(client):
+    """A form is refused."""
+    headers = {'Content-Type': 'multipart/form-data'}
+    result = client.simulate_post('/images', body=b'--x', headers=headers)
+    assert result.status == falcon.HTTP_415
+
+
+@pytest.mark.parametrize('name', ['PIL.Image.open', 'PIL.ImageOps.exif_transpose'])
+def test_no_memory(client, make_picture, monkeypatch, name):
+    """Without memory, the service fails."""
+
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    data = make_picture()
+    monkeypatch.setattr(name, fail)
+    assert client.simulate_post('/images', body=data).status == falcon.HTTP_500
 
 
 def test_broken_off(config):

@@ -175,21 +175,32 @@ class Client:
 
 
 @pytest.fixture
-def client(app) -> Iterator[Client]:
+def make_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loops of a test: by default, asyncio itself."""
+    return None
+
+
+@pytest.fixture
+def client(app, make_loop) -> Iterator[Client]:
     """Return a client of the app."""
     import falcon.testing
 
     conductor = falcon.testing.ASGIConductor(app)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(conductor.__aenter__())
         yield Client(conductor, runner)
         runner.run(conductor.__aexit__(None, None, None))
 
 
 @pytest.fixture
-def run() -> Callable[..., Any]:
+def run(make_loop) -> Callable[..., Any]:
     """Return a function that runs a coroutine to its end."""
-    return asyncio.run
+
+    def run_it(coroutine: Any) -> Any:
+        with asyncio.Runner(loop_factory=make_loop) as runner:
+            return runner.run(coroutine)
+
+    return run_it
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ MODES = [
 ]  # fmt: skip
 # Slow to write: at every size up to 1024x1024.
 FEWER_MODES = {'ICNS': ['P', 'RGBA']}
-# Handed to another program, or known by name only.
-NOT_DECODED = {'BUFR', 'EPS', 'GRIB', 'HDF5', 'IPTC', 'MPEG', 'WMF'}
+# What the service reads, MPO among it as a kind of JPEG.
+READ = ['AVIF', 'BMP', 'GIF', 'JPEG', 'PNG', 'TIFF', 'WEBP']
+# How a file of each begins, where that can be said in a few bytes.
+BEGINNINGS = (b'\xff\xd8\xff', b'\x89PNG', b'GIF8', b'II*\0', b'MM\0*', b'RIFF')
 MAX_PNG_SIDE = 2**31 - 1
 
 
@@ -115,23 +117,80 @@ def png_claiming(width: int, height: int) -> bytes:
     )
 
 
-@functools.cache
-def formats() -> list[str]:
-    """Return the formats that are read: not those that Pillow cannot decode itself."""
-    PIL.Image.init()
-    return [name for name in PIL.Image.ID if name not in NOT_DECODED]
-
-
-def verdict(data: bytes) -> int:
-    """Return the status that an upload deserves, as Pillow sees it."""
+def verdicts(data: bytes) -> set[int]:
+    """Return the statuses that would be right for an upload, as Pillow sees it."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         try:
-            with PIL.Image.open(io.BytesIO(data), formats=formats()) as image:
+            with PIL.Image.open(io.BytesIO(data), formats=READ) as image:
                 image.load()
+                # Numbers without a range: nobody knows which of them is white.
+                if image.mode in ('I', 'F'):
+                    return {201, 415, 422}
                 image.convert('RGB')
         except PIL.UnidentifiedImageError:
-            return 415
+            return {415, 422} if looks_familiar(data) else {415}
         except Exception:
-            return 422
-    return 201
+            return {422}
+    return {201}
+
+
+def looks_familiar(data: bytes) -> bool:
+    """Return whether a file that Pillow doesn't know begins like one that it does."""
+    return data.startswith((*BEGINNINGS, b'BM')) or data[4:8] == b'ftyp'
+
+
+def profile(
+    space: str = 'RGB ',
+    gamma: float = 1.0,
+    order: str = 'rgb',
+) -> bytes:
+    """Return an ICC profile: RGB or grey of some gamma, or ink that is only grey.
+
+    Its colours are those of sRGB, in the order that is given.
+    """
+
+    def numbers(*values: float) -> bytes:
+        return struct.pack(f'>{len(values)}i', *(round(v * 65536) for v in values))
+
+    d50 = b'XYZ ' + bytes(4) + numbers(0.9642, 1.0, 0.8249)
+    curve = b'curv' + struct.pack('>IIH', 0, 1, round(gamma * 256)) + bytes(2)
+    text = b'text' + bytes(4) + b'none\0' + bytes(3)
+    described = b'desc' + struct.pack('>II', 0, 2) + b'x\0' + bytes(78)
+    tags = {b'desc': described, b'cprt': text, b'wtpt': d50}
+    if space == 'RGB ':
+        xyz = {
+            'r': (0.4360, 0.2225, 0.0139),
+            'g': (0.3851, 0.7169, 0.0971),
+            'b': (0.1431, 0.0606, 0.7141),
+        }
+        for name, colour in zip('rgb', order, strict=True):
+            colourant = b'XYZ ' + bytes(4) + numbers(*xyz[colour])
+            tags |= {f'{name}XYZ'.encode(): colourant, f'{name}TRC'.encode(): curve}
+    elif space == 'GRAY':
+        tags[b'kTRC'] = curve
+    else:
+        # Each ink takes away as much light as the others: half of what is there.
+        greys = [255 >> bin(inks).count('1') for inks in range(16)]
+        table = b''.join(bytes([grey, 128, 128]) for grey in greys)
+        even = bytes(range(256))
+        matrix = numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
+        head = b'mft1' + struct.pack('>IBBBB', 0, 4, 3, 2, 0)
+        tags[b'A2B0'] = head + matrix + even * 4 + table + even * 3
+    return put_together(space, tags)
+
+
+def put_together(space: str, tags: dict[bytes, bytes]) -> bytes:
+    """Return an ICC profile with these tags."""
+    entries, content = [], b''
+    start = 128 + 4 + 12 * len(tags)
+    for name, tag in tags.items():
+        entries.append(struct.pack('>4sII', name, start + len(content), len(tag)))
+        content += tag + bytes(-len(tag) % 4)
+    table = struct.pack('>I', len(tags)) + b''.join(entries)
+    kind = b'prtr' if space == 'CMYK' else b'mntr'
+    connection = b'Lab ' if space == 'CMYK' else b'XYZ '
+    head = struct.pack('>I4sI', start + len(content), bytes(4), 0x02100000)
+    head += kind + space.encode() + connection + bytes(12) + b'acsp' + bytes(28)
+    head += struct.pack('>3i', 63190, 65536, 54061)
+    return head.ljust(128, b'\0') + table + content

@@ -13,4 +13,4 @@ def thumbnail_sizes(image):
 
 
 # %% now-you-quality
-quality = 30
+quality = 28

@@ -93,7 +93,7 @@ def test_lifespan(app, run):
     assert run(live()).status_code == 404
 
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 """How long the server may take to start, in seconds: a busy machine is slow."""
 
 
@@ -105,7 +105,7 @@ def answer(server, port, path):
             log = server.stdout.read().strip()
             last = log.splitlines()[-1] if log else 'it printed nothing'
             raise AssertionError(f'Uvicorn did not start: {last}\n{log}')
-        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=5)
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=PATIENCE)
         try:
             connection.request('GET', path)
             return connection.getresponse().status

@@ -79,9 +79,8 @@ def test_path_like(module, config, tmp_path, run):
 
 @pytest.mark.hint(
     'Something on the way changes the colours: a mode, or a JPEG of poor quality.',
-    'Lay the picture onto a new one of the mode `RGB`, and save that as JPEG with '
-    'a quality of 90.',
-    section='step2-convert',
+    'Save a picture of the mode `RGB` as JPEG, with a quality of 85.',
+    section='step2-jpeg',
 )
 def test_colours(store, run):
     """The colours are the ones that were sent, as near as JPEG comes."""
@@ -229,8 +228,7 @@ def transparent(kind):
     "`convert('RGB')` leaves transparency out, and what was hidden comes to "
     'light. What should lie behind the picture?',
     "Convert to `RGBA`, also where `'transparency' in image.info`. Then paste it "
-    'onto a white picture of the mode `RGB`, with itself as the mask. Where sixteen '
-    'bits become eight, the colour that is named transparent does, too.',
+    'onto a white picture of the mode `RGB`, with its alpha channel as the mask.',
     section='step2-clean',
 )
 @pytest.mark.parametrize(
@@ -256,8 +254,8 @@ def test_transparent_is_white(store, run, kind):
 
 @pytest.mark.hint(
     'Half transparent is neither see-through nor opaque: both colours count.',
-    '`picture.paste(image, mask=image)` mixes as the transparency says, if '
-    '`image` is `RGBA` and `picture` is white.',
+    "`white.paste(image.convert('RGB'), mask=alpha)` mixes as the alpha channel says, "
+    'if `white` is a white picture.',
     section='step2-clean',
 )
 def test_half_transparent(store, run):
@@ -268,8 +266,8 @@ def test_half_transparent(store, run):
 
 @pytest.mark.hint(
     'A JPEG has eight bits per colour. What does `convert` do to a value beyond 255?',
-    "For the modes that begin with `I`: `image.convert('I').point(lambda value: "
-    'value / 256)`. The other modes go by way of `RGBA`.',
+    'For the mode `I;16`: see `to_eight_bits`, which looks each grey up in a table. '
+    'The other modes are converted by `lay_on_white`.',
     section='step2-clean',
 )
 @pytest.mark.parametrize(
@@ -287,7 +285,7 @@ def test_other_modes(store, run, mode, value):
 @pytest.mark.hint(
     'A picture that Pillow has opened carries EXIF data and more with it, and '
     'takes them along when it is saved.',
-    'Paste its pixels onto a picture fresh from `PIL.Image.new`, and save that one.',
+    '`image.info.clear()` at the end of `normalise`.',
     section='step2-clean',
 )
 def test_no_metadata(store, run):
@@ -308,8 +306,8 @@ def test_no_metadata(store, run):
 @pytest.mark.hint(
     'What a camera or a program wrote beside the picture may be damaged while the '
     'picture is fine.',
-    'Turn it inside `with contextlib.suppress(Exception):`, so that a picture '
-    'whose metadata cannot be read is stored as it lies.',
+    'Turn it in a `try` of its own, so that a picture whose metadata cannot be read '
+    'is stored as it lies.',
     section='step2-clean',
 )
 def test_damaged_metadata(store, run):
@@ -326,7 +324,7 @@ def test_damaged_metadata(store, run):
 
 @pytest.mark.hint(
     'A comment of a GIF travels in `image.info`, and Pillow writes it into the JPEG.',
-    'Save a picture fresh from `PIL.Image.new`: its `info` is empty.',
+    '`image.info.clear()` at the end of `normalise`.',
     section='step2-clean',
 )
 def test_no_comment_of_a_gif(store, run):
@@ -338,9 +336,9 @@ def test_no_comment_of_a_gif(store, run):
 @pytest.mark.hint(
     '`save` has to raise before it writes or remembers anything. What does yours '
     'do first? And what of a picture that is only too large?',
-    'Convert first, then write, then remember. Check `image.size` before and '
-    'after `load()`: Pillow itself raises only above twice its limit, and a JPEG '
-    'has at most 65,500 pixels along a side.',
+    'Convert first, then write, then remember. Check `image.size` before `load()`: '
+    'Pillow itself raises only above twice its limit, and a JPEG has at most 65,500 '
+    'pixels along a side.',
     section='step2-convert',
 )
 @pytest.mark.parametrize(
@@ -382,8 +380,8 @@ def in_an_envelope(data):
     'Pillow hands an EPS file to Ghostscript, if that is there. An EPS file is a '
     'program: it may run for ever.',
     'Say which formats may be opened: `PIL.Image.open(io.BytesIO(data), '
-    'formats=FORMATS)`, with neither EPS among them nor IPTC, which may have an EPS '
-    'file inside.',
+    'formats=list(FORMATS))`, with neither EPS among them nor IPTC, which may have an '
+    'EPS file inside.',
     section='step2-formats',
 )
 @pytest.mark.parametrize('wrap', [bytes, in_an_envelope], ids=['EPS', 'EPS in IPTC'])

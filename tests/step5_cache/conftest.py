@@ -1,7 +1,9 @@
-"""Redis, fake and real, for the tests of step 5."""
+"""Redis, fake and real, and a clock that knows no slow machine, for step 5."""
 
+import asyncio
 import importlib.util
 import os
+import selectors
 import shutil
 import signal
 import socket
@@ -13,19 +15,104 @@ if importlib.util.find_spec('redis'):
     import redis
 
 
+TICK = 0.0001
+"""How long a turn of the event loop takes while Redis is away, in seconds."""
+PATIENCE = 20
+"""How long an answer or a thread may take on a busy machine, in real seconds."""
+
+
+class Clock:
+    """The time in an event loop, which a slow machine doesn't change.
+
+    It stands still while anything is at work. When everything waits, and nothing but
+    a timer can end that, it jumps to that timer. While a real Redis is away, each turn
+    of the loop takes a tick, so that a time limit can end in the middle of things.
+    """
+
+    def __init__(self):
+        self.now = 0.0
+        self.at_work = 0
+        self.redis = None
+
+    def tick(self):
+        """Let a turn of the loop take its time."""
+        if self.redis and not self.redis.answers:
+            self.now += TICK
+
+    def anything_may_come(self):
+        """Return whether a thread is at work, or a Redis that can answer."""
+        return self.at_work or (self.redis and self.redis.answers)
+
+    def loop(self):
+        """Return an event loop that goes by this clock."""
+        return Loop(self)
+
+
+class Selector(selectors.DefaultSelector):
+    """Waits for sockets; lets the clock jump where there is nothing to wait for."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def select(self, timeout=None):
+        """Return what is ready; wait no longer than the clock says."""
+        self.clock.tick()
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None or self.clock.anything_may_come():
+            ready = super().select(PATIENCE)
+        if not ready and timeout is None:
+            self.clock.redis = None
+            raise AssertionError('The app waits for Redis without a time limit.')
+        if not ready:
+            self.clock.now += timeout
+        return ready
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that goes by a clock of ours."""
+
+    def __init__(self, clock):
+        super().__init__(Selector(clock))
+        self.clock = clock
+
+    def time(self):
+        """Return the time, in seconds."""
+        return self.clock.now
+
+    def run_in_executor(self, executor, function, *arguments):
+        """Run a function in a thread, which counts as work."""
+        future = super().run_in_executor(executor, function, *arguments)
+        self.clock.at_work += 1
+        future.add_done_callback(self._worked)
+        return future
+
+    async def shutdown_default_executor(self, *arguments):
+        """Wait for the threads to end, which is work, too."""
+        self.clock.at_work += 1
+        await super().shutdown_default_executor(*arguments)
+        self.clock.at_work -= 1
+
+    def _worked(self, future):
+        self.clock.at_work -= 1
+
+
 class RealRedis:
     """A redis-server on its own port, which tests can stop and start again."""
 
     def __init__(self, port, folder):
         from mirakuru import TCPExecutor
 
+        self.answers = False
         self.url = f'redis://127.0.0.1:{port}'
         command = ['redis-server', '--port', str(port), '--bind', '127.0.0.1']
         self._server = TCPExecutor(
             [*command, '--save', '', '--appendonly', 'no', '--dir', str(folder)],
             '127.0.0.1',
             port,
-            timeout=10,
+            timeout=60,
             sleep=0.01,
             stdout=subprocess.DEVNULL,
         )
@@ -33,9 +120,11 @@ class RealRedis:
     def start(self):
         """Start the server, and wait until it can be reached."""
         self._server.start()
+        self.answers = True
 
     def stop(self):
         """Stop the server; connections are refused from now on."""
+        self.answers = False
         self._server.stop()
 
     def recover(self):
@@ -47,11 +136,13 @@ class RealRedis:
 
     def hang(self):
         """Let the server accept connections and commands, and answer none."""
+        self.answers = False
         os.kill(self._server.process.pid, signal.SIGSTOP)
 
     def go_on(self):
         """Let a hanging server continue where it stopped."""
         os.kill(self._server.process.pid, signal.SIGCONT)
+        self.answers = True
 
     def client(self):
         """Return a client, to look behind the app's back."""
@@ -98,9 +189,21 @@ def redis_process(tmp_path_factory):
 
 
 @pytest.fixture
-def real_redis(request, config, module):
+def clock():
+    """Return the clock that a test's event loops go by."""
+    return Clock()
+
+
+@pytest.fixture
+def make_loop(clock):
+    """Return what makes the event loops of a test."""
+    return clock.loop
+
+
+@pytest.fixture
+def real_redis(request, config, module, clock):
     """Return a real, empty Redis that the app uses."""
-    real = request.getfixturevalue('redis_process')
+    clock.redis = real = request.getfixturevalue('redis_process')
     real.recover()
     with real.client() as client:
         client.flushall()

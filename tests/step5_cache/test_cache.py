@@ -74,6 +74,49 @@ def test_thumbnail(client):
 
 
 @pytest.mark.hint(
+    'The answer comes from the cache, and yet the responder runs. How does the cache '
+    'tell Falcon that the answer is complete?',
+    'In `process_resource`, when an entry was found, `resp.complete = True`: without '
+    'it, Falcon calls the responder, which does all its work again.',
+)
+def test_scaled_once(client, module, monkeypatch):
+    """A thumbnail that comes from the cache is not scaled again."""
+    scaled, make = [], module('store').Store.make_thumbnail
+
+    async def make_thumbnail(store, image, size):
+        scaled.append(size)
+        return await make(store, image, size)
+
+    monkeypatch.setattr(module('store').Store, 'make_thumbnail', make_thumbnail)
+    uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
+    results = [client.simulate_get(uri) for _ in range(4)]
+    assert {result.status_code for result in results} == {200}
+    assert scaled == [(320, 180)]
+
+
+@pytest.mark.hint(
+    'Two services share a Redis, or one was started again with another store, and the '
+    'list of one is shown by the other. What tells their entries apart?',
+    'Begin each key with a prefix that no other process has: `uuid.uuid4()` makes one.',
+    section='step5-lifespan',
+)
+def test_entries_are_its_own(client, config, module, folder, run):
+    """A service never shows what another one has put into the same Redis."""
+    client.simulate_post('/images', body=upload())
+    assert len(client.simulate_get('/images').json) == 1
+    config.storage_path = folder.with_name('another store')
+    another = module('app').create_app(config)
+
+    async def visit():
+        async with falcon.testing.ASGIConductor(another) as conductor:
+            return [await conductor.simulate_get('/images') for _ in range(2)]
+
+    results = run(visit())
+    assert [says(result) for result in results] == ['Miss', 'Hit']
+    assert [result.json for result in results] == [[], []]
+
+
+@pytest.mark.hint(
     'The list is JSON by way of `resp.media`. What of it do you keep, and which '
     'media type does it have when it comes back?',
     '`body = await resp.render_body()` gives the bytes, whatever they were made '
@@ -185,6 +228,48 @@ def test_errors_are_not_cached(client, keys):
     assert keys() == []
     client.simulate_options(f'/images/{UNKNOWN}.jpeg')
     assert client.simulate_get(f'/images/{UNKNOWN}.jpeg').status_code == 404
+
+
+@pytest.mark.hint(
+    'Success has more than one status. Which of them says that the answer is whole?',
+    'In `is_cacheable`, `resp.status_code == 200`: a 206, say, is only a part of it.',
+    section='step5-keep',
+)
+@pytest.mark.parametrize('status', [202, 206])
+def test_other_statuses(app, client, keys, status):
+    """A success that is not 200, of whatever resource, is not kept."""
+
+    class Resource:
+        async def on_get(self, req, resp):
+            resp.status = status
+            resp.text = 'a part'
+
+    app.add_route('/part', Resource())
+    results = [client.simulate_get('/part') for _ in range(2)]
+    assert [result.status_code for result in results] == [status, status]
+    assert keys() == []
+
+
+@pytest.mark.hint(
+    'Two requests with different answers found the same entry. What does the key leave '
+    'out?',
+    'Make the key from the prefix, `req.uri_template` and the values of `params`, all '
+    'three.',
+)
+def test_one_picture_per_entry(app, client):
+    """No answer is taken for another: of another picture, size or route."""
+
+    class Elsewhere:
+        async def on_get(self, req, resp):
+            resp.media = 'elsewhere'
+
+    app.add_route('/elsewhere', Elsewhere())
+    places = ['/images', '/elsewhere']
+    for size in [(640, 360), (320, 180)]:
+        places += client.simulate_post('/images', body=upload(size)).json['thumbnails']
+    for _ in range(2):
+        contents = [client.simulate_get(place).content for place in places]
+        assert len(set(contents)) == len(places)
 
 
 @pytest.mark.hint(

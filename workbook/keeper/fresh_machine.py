@@ -13,21 +13,22 @@ import json
 import os
 import pathlib
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-import zlib
 from collections.abc import Iterator
 
 from workbook.cli import Parser, UserError
 from workbook.layout import ROOT
-from workbook.processes import free_port, listens, wait_until
+from workbook.processes import comes_up, free_port, listens
 
 PATIENCE = 600
 """How long the first start may take, in seconds: packages are downloaded."""
+
+PICTURE = b'P6 320 240 255 ' + b'\x40\x80\xc0' * (320 * 240)
+"""A picture of one colour, in a format that needs no Pillow to write."""
 
 MISSING = [
     'chrom*',
@@ -97,19 +98,6 @@ def commands(folder: pathlib.Path) -> list[str]:
     return found
 
 
-def a_picture(width: int = 320, height: int = 240) -> bytes:
-    """Return a PNG of one colour: there is no Pillow here."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checksum = zlib.crc32(kind + data)
-        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', checksum)
-
-    head = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
-    rows = (b'\0' + b'\x40\x80\xc0' * width) * height
-    end = chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b'')
-    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + end
-
-
 @contextlib.contextmanager
 def running(
     command: str, folder: pathlib.Path, environment: dict[str, str]
@@ -130,28 +118,15 @@ def running(
             raise UserError('Ctrl-C did not stop the service') from None
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the service answers."""
-
-    def answers() -> bool:
-        if process.poll() is not None:
-            raise UserError(f'the command ended with {process.returncode}')
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10):
-            return True
-        return False
-
-    if not wait_until(answers, PATIENCE):
-        raise UserError(f'nothing answered at {url} in {PATIENCE} seconds')
-
-
 def serve(command: str, folder: pathlib.Path, environment: dict[str, str]) -> None:
     """Type the command that serves, upload a picture, and look at a thumbnail."""
     started, port = time.monotonic(), free_port()
     url = f'http://127.0.0.1:{port}'
     with running(f'{command} -- --port {port}', folder, environment) as process:
-        wait_for(f'{url}/images', process)
+        if not comes_up(process, port, PATIENCE):
+            raise UserError(f'`{command}` ended, or took over {PATIENCE} s')
         answered = time.monotonic() - started
-        upload = urllib.request.Request(f'{url}/images', data=a_picture())
+        upload = urllib.request.Request(f'{url}/images', data=PICTURE)
         with urllib.request.urlopen(upload) as answer:
             record = json.load(answer)
         uploaded = time.monotonic() - started

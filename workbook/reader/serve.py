@@ -1,13 +1,16 @@
 """Serve a step with uvicorn, and with a Redis of its own where there is none.
 
-    python -m workbook.reader.serve STEP [UVICORN OPTION ...]
+    python -m workbook.reader.serve STEP [--app PATH] [UVICORN OPTION ...]
 
-Run by `tox -e serveN`, in an environment with the step's snapshot in it.
+Run by `tox -e serveN`, in an environment with the step's snapshot in it. `--app` serves
+your own code instead: the folder that contains `asgilook`. Where a service has no page
+of its own at `/`, the viewer answers there.
 """
 
 import contextlib
 import importlib
 import importlib.util
+import json
 import os
 import pathlib
 import socket
@@ -23,6 +26,7 @@ from uvicorn import main as uvicorn_command
 
 from workbook.cli import UserError
 from workbook.layout import Step, steps
+from workbook.reader import viewer
 
 STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
 HIGHEST_PORT = 65_535
@@ -35,8 +39,52 @@ def has(module: str) -> bool:
     return importlib.util.find_spec(f'asgilook.{module}') is not None
 
 
-def check_address(host: str, port: int) -> None:
-    """Refuse an address on which nothing can be served."""
+def own_code(options: list[str]) -> tuple[pathlib.Path | None, list[str]]:
+    """Return the folder that `--app` names, if it's there, and the other options."""
+    folder, others, left = None, [], iter(options)
+    for option in left:
+        name, equals, value = option.partition('=')
+        if name != '--app':
+            others.append(option)
+        elif path := value if equals else next(left, ''):
+            folder = pathlib.Path(path).expanduser()
+        else:
+            raise UserError('--app needs the folder of your code: `-- --app work`.')
+    return folder, others
+
+
+def check_own_code(folder: pathlib.Path) -> None:
+    """Refuse a folder without the package; have Python import it from there."""
+    if not folder.is_dir():
+        raise UserError(f'There is no folder {folder}: `tox -e start` makes work/.')
+    package = folder.resolve() / 'asgilook'
+    if not package.is_dir():
+        raise UserError(f'{folder} has no asgilook/ in it: name the folder that has.')
+    if not (package / '__init__.py').exists():
+        raise UserError(
+            f'{folder}/asgilook is no package yet: it needs an __init__.py (step 1).'
+        )
+    sys.path.insert(0, str(package.parent))
+    if not has('asgi') and not has('app'):
+        raise UserError(f'{folder}/asgilook has no app.py yet: step 1 makes it.')
+
+
+@contextlib.contextmanager
+def imported_from(folder: pathlib.Path) -> Iterator[None]:
+    """Refuse code that can't be imported, in one line that says why."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f'Cannot import {folder.name}/asgilook: '
+            f'{viewer.blame(error, folder)}. Fix that, then run this again.'
+        ) from error
+
+
+def check_address(host: str, port: int) -> int:
+    """Refuse an address on which nothing can be served; return its port."""
     if not 0 <= port <= HIGHEST_PORT:
         raise UserError(f'There is no port {port}: {HIGHEST_PORT} is the highest.')
     try:
@@ -47,6 +95,7 @@ def check_address(host: str, port: int) -> None:
             if os.name == 'posix':
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+            return int(probe.getsockname()[1])
     except OSError as error:
         raise UserError(
             f'Cannot serve on {host}, port {port} ({reason(error)}): '
@@ -133,30 +182,56 @@ def some_redis() -> Iterator[str]:
 
 
 def where(options: dict[str, Any]) -> str:
-    """Return where uvicorn will listen, after a check that it can."""
+    """Return where to look, after a check that uvicorn can listen there.
+
+    Port 0, which is any that is free, is replaced in the options.
+    """
     if options['uds'] is not None or options['fd'] is not None:
-        return 'the socket that you named'
-    host, port = options['host'], options['port']
-    check_address(host, port)
-    return f'http://[{host}]:{port}' if ':' in host else f'http://{host}:{port}'
+        return 'it listens on the socket that you named'
+    options['port'] = check_address(options['host'], options['port'])
+    # No browser opens the address that is all addresses.
+    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(options['host'], options['host'])  # noqa: S104
+    host = f'[{host}]' if ':' in host else host
+    scheme = 'https' if options['ssl_certfile'] else 'http'
+    return f'open {scheme}://{host}:{options["port"]}/'
 
 
 def serve(step: Step, options: list[str]) -> None:
     """Serve until interrupted."""
-    target = 'asgilook.asgi:app' if has('asgi') else 'asgilook.app:app'
-    arguments = [target, *options]
+    own, options = own_code(options)
+    name = title = f'your own code in {own}'
+    folder = own.resolve() if own else step.snapshot
+    if own:
+        check_own_code(own)
+    else:
+        name = step.name
+        title = f'Step {step.number} of {len(steps())}: {step.name.partition("_")[2]}'
+
+    arguments = [f'{viewer.__name__}:create', '--factory', *options]
     chosen = uvicorn_command.make_context('uvicorn', list(arguments)).params
     if chosen['reload'] and not chosen['reload_dirs']:
-        arguments += ['--reload-dir', str(step.snapshot)]
+        arguments += ['--reload-dir', str(folder / 'asgilook')]
 
     with contextlib.ExitStack() as stack:
-        lines = [f'Serving {step.name} at {where(chosen)}']
-        if has('config'):
-            config = importlib.import_module('asgilook.config').Config()
-            check_storage(pathlib.Path(config.storage_path))
-            lines.append(f'pictures go to {config.storage_path}')
-            if step.uses_redis:
-                lines.append(f'Redis is {stack.enter_context(some_redis())}')
+        lines = [f'Serving {name}: {where(chosen)}']
+        arguments += ['--port', str(chosen['port'])]
+        with imported_from(folder):
+            if has('config'):
+                config = importlib.import_module('asgilook.config').Config()
+                check_storage(pathlib.Path(config.storage_path))
+                lines.append(f'pictures go to {config.storage_path}')
+                if hasattr(config, 'redis_host'):
+                    lines.append(f'Redis is {stack.enter_context(some_redis())}')
+            target = 'asgilook.asgi:app' if has('asgi') else 'asgilook.app:app'
+            viewer.load(target)
+        os.environ[viewer.SERVED] = json.dumps(
+            {
+                'target': target,
+                'folder': str(folder),
+                'title': title[0].upper() + title[1:],
+                'has': next(filter(has, ['images', 'store']), 'skeleton'),
+            }
+        )
         print('\n  '.join([*lines, 'Ctrl-C stops it']), flush=True)
         uvicorn_command.main(arguments, standalone_mode=False)
 

@@ -5,58 +5,62 @@ tox -e start [-- CHAPTER] [--into FOLDER]
 
 import os
 import pathlib
-import shutil
 import sys
 import tempfile
 
 from workbook.cli import Parser, UserError, step_number
-from workbook.layout import ROOT, WORK, Step
+from workbook.layout import ROOT, WORK, Step, copy_tree, files_in
 from workbook.reader.check import book, progress
 from workbook.reader.check.submission import NOTE, display_path, look
 
-CACHES = [
-    '__pycache__', '*.egg-info', '.coverage*', '.*_cache', '.tox', '.venv', 'build',
-    'dist',
-]  # fmt: skip
 FEW = 2
 """How many of a folder's files are named."""
 
 
-def where_to_read(step: Step) -> str:
+def where_to_read(step: Step) -> list[str]:
     """Return the title of a step's chapter, and where it is."""
     chapter = book.chapter(step)
-    return f'{chapter.title} ({chapter.place})' if chapter else step.name
+    return chapter.lines if chapter else [step.name]
 
 
-def note(step: Step) -> str:
-    """Return the note for a folder that is still empty."""
+def commands(folder: pathlib.Path, step: Step) -> list[str]:
+    """Return what to run before a chapter: in the folder, on any system."""
+    samples = os.path.relpath(ROOT / 'workbook' / 'book' / 'samples.py', folder)
+    windows = os.name == 'nt'
+    return [
+        f'cd {display_path(folder)}',
+        'py -m venv .venv' if windows else 'python3 -m venv .venv',
+        r'.venv\Scripts\activate' if windows else '. .venv/bin/activate',
+        f'python -m pip install {"-e . " if step.before else ""}httpie pillow',
+        f'python {samples} .',
+    ]
+
+
+def note(folder: pathlib.Path, step: Step) -> str:
+    """Return the text for somebody who opens an otherwise empty folder."""
     return (
-        'This folder is yours: your service grows in it, chapter by chapter.\n'
+        'This folder is yours. Your service grows in it, chapter by chapter; each\n'
+        'chapter says which file to create here, and what to put in it.\n'
         '\n'
-        f'Begin with {where_to_read(step)}.\n'
-        'Each chapter says which file to make here, and what goes into it.\n'
+        f'{indented("Start reading here:", where_to_read(step))}'
         '\n'
-        'From the top of the workbook, as often as you like:\n'
+        'Run these from the repository root, as often as you like:\n'
         '\n'
-        '    tox -e check               says what holds, and what to look at next\n'
-        '    tox -e check -- --watch    says it again whenever you save a file\n'
+        '    tox -e check               shows what works and what to look at next\n'
+        '    tox -e check -- --watch    shows it again whenever you save a file\n'
         '\n'
-        'This file is no part of the service. You can delete it.\n'
+        "This file isn't part of the service. You can delete it.\n"
     )
 
 
+def indented(head: str, lines: list[str]) -> str:
+    """Return lines below a head, each with its end."""
+    return f'{head}\n' + ''.join(f'    {line}\n' for line in lines)
+
+
 def files_of(folder: pathlib.Path) -> list[str]:
-    """Return the names of the files in a folder, but for caches and the like."""
-    found = []
-    for path in sorted(folder.rglob('*')):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not any(
-            pathlib.PurePath(part).match(pattern)
-            for part in parts
-            for pattern in CACHES
-        ):
-            found.append('/'.join(parts))
-    return found
+    """Return the names of the files in a folder, without caches and the like."""
+    return [path.relative_to(folder).as_posix() for path in files_in(folder)]
 
 
 def what_is_there(folder: pathlib.Path) -> str:
@@ -64,11 +68,11 @@ def what_is_there(folder: pathlib.Path) -> str:
     look(folder)
     files = files_of(folder)
     if not files:
-        return 'It is empty'
+        return "It's empty"
     more = f' and {len(files) - FEW} more' if len(files) > FEW else ''
     begun = progress.begun(folder)
-    stands = f': it looks like step {begun[-1].number}' if begun else ''
-    return f'It holds {", ".join(files[:FEW])}{more}{stands}'
+    looks = f': it looks like step {begun[-1].number}' if begun else ''
+    return f'It contains {", ".join(files[:FEW])}{more}{looks}'
 
 
 def refuse_existing(folder: pathlib.Path, number: int) -> None:
@@ -76,24 +80,24 @@ def refuse_existing(folder: pathlib.Path, number: int) -> None:
     for parent in folder.parents:
         if parent.is_file():
             raise UserError(
-                f'{display_path(parent)} is a file: no folder can be made in it.'
+                f'{display_path(parent)} is a file, so no folder can be created in it.'
             )
     if not os.path.lexists(folder):
         return
     name = display_path(folder)
     if not folder.is_dir():
         kind = 'link to nowhere' if folder.is_symlink() else 'file'
-        raise UserError(f'{name} is a {kind}, and stays one: name another with --into.')
+        raise UserError(f'{name} is a {kind}; choose another folder with --into.')
     other = 'other'
     while (ROOT / other).exists():
         other += '-one'
     app = '' if folder == WORK else f' -- --app {name}'
     raise UserError(
-        f'{name} is there already, and was not touched.\n{what_is_there(folder)}.\n'
-        f'To go on with it: `tox -e check{app}` says where you are.\n'
-        f'To keep it and start again beside it: '
+        f'{name} already exists, and I left it as it is.\n{what_is_there(folder)}.\n'
+        f'To go on with it, run `tox -e check{app}`: it shows where you are.\n'
+        f'To keep it and start again in another folder, run '
         f'`tox -e start -- {number} --into {other}`.\n'
-        'To start again in its place: rename it or move it away first.'
+        'To start again in the same place, rename it or move it away first.'
     )
 
 
@@ -104,16 +108,15 @@ def make(folder: pathlib.Path, step: Step) -> None:
         with tempfile.TemporaryDirectory(prefix='.start-', dir=folder.parent) as place:
             made = pathlib.Path(place, folder.name)
             if step.before:
-                ignored = shutil.ignore_patterns(*CACHES)
-                shutil.copytree(step.before[-1].snapshot, made, ignore=ignored)
+                copy_tree(step.before[-1].snapshot, made)
             else:
                 made.mkdir()
-                (made / NOTE).write_text(note(step), encoding='utf-8')
+                (made / NOTE).write_text(note(folder, step), encoding='utf-8')
             os.rename(made, folder)
     except OSError as error:
         raise UserError(
-            f'{display_path(folder)} cannot be made ({error.strerror or error}): '
-            'name a folder elsewhere with --into.'
+            f"{display_path(folder)} can't be created ({error.strerror or error}). "
+            'Choose another folder with --into.'
         ) from error
 
 
@@ -139,11 +142,17 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
-    app = '' if folder == WORK else f' -- --app {display_path(folder)}'
-    print(f'{display_path(folder)} is made.\n{what_is_there(folder)}.')
-    print(f'Go on with {where_to_read(options.chapter)}.')
-    print(f'`tox -e check{app}` says where you are.')
+    show_next(folder, options.chapter)
     return 0
+
+
+def show_next(folder: pathlib.Path, step: Step) -> None:
+    """Print what to do next: what to run, what to read, and how to be checked."""
+    app = '' if folder == WORK else f' -- --app {display_path(folder)}'
+    print(f'{display_path(folder)} is ready. {what_is_there(folder)}.\n')
+    print(indented('Read:', where_to_read(step)))
+    print(indented('Set it up, and fetch the sample pictures:', commands(folder, step)))
+    print(f'As often as you like, from the repository root: `tox -e check{app}`')
 
 
 if __name__ == '__main__':

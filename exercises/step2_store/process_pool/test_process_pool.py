@@ -50,9 +50,9 @@ def test_several_at_once(store, run, opened_here):
 
 def test_mistakes_come_back(module, store, run, left_behind):
     """Bad files still raise the same errors as before."""
-    convert = module('convert')
-    with pytest.raises(convert.UnknownFormatError):
+    formats = module('formats')
+    with pytest.raises(formats.UnknownFormatError):
         run(store.save('a', b'A text.'))
-    with pytest.raises(convert.DamagedImageError):
+    with pytest.raises(formats.DamagedImageError):
         run(store.save('b', upload()[:1000]))
     assert left_behind() == []

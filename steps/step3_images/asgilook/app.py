@@ -5,7 +5,7 @@ from falcon.asgi import Request, Response
 
 from . import errors
 from .config import Config
-from .convert import DamagedImageError, UnknownFormatError
+from .formats import DamagedImageError, UnknownFormatError
 from .images import Images
 from .store import Store
 

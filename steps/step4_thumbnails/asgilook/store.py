@@ -43,9 +43,10 @@ class Image:
     def thumbnail_sizes(self) -> Iterator[Size]:
         """Yield the sizes on offer, each half of the one before."""
         least = max(self.config.min_thumb_size, 1)
-        width, height = self.size
-        while (width := width // 2) >= least and (height := height // 2) >= least:
+        width, height = self.size[0] // 2, self.size[1] // 2
+        while min(width, height) >= least:
             yield width, height
+            width, height = width // 2, height // 2
 
     def thumbnails(self) -> list[str]:
         """Return the paths at which clients find the thumbnails."""

@@ -22,8 +22,6 @@ def is_cacheable(resp: Response) -> bool:
 
 def unpack(entry: bytes | None) -> tuple[str, bytes] | None:
     """Return the media type and the body in an entry; None if it is not one of ours."""
-    if entry is None:
-        return None
     try:
         content_type, data = msgpack.unpackb(entry)
     except (TypeError, ValueError):
@@ -46,43 +44,36 @@ class RedisCache:
     """How many connections there may be; who needs one more waits."""
 
     def __init__(self, config: Config) -> None:
-        self._redis = config.redis_from_url(config.redis_host)
-        # The store forgets its pictures when the process ends; so must the cache.
+        self._open: Callable[[], Any] = lambda: config.redis_from_url(config.redis_host)
+        self._idle = [self._open()]
+        self._slots = asyncio.Semaphore(self.CONNECTIONS)
         self._prefix = f'asgilook:{uuid.uuid4()}'
-        self._turn = asyncio.Semaphore(self.CONNECTIONS)
         self._outdated: set[str] = set()
+        self._is_away = False
 
-    async def process_startup(
-        self, scope: dict[str, Any], event: dict[str, Any]
-    ) -> None:
-        """Tell the log, early on, whether Redis is there."""
-        # A semaphore serves one event loop, and each start may bring another.
-        self._turn = asyncio.Semaphore(self.CONNECTIONS)
-        await self._ask(self._redis.ping)
+    async def process_startup(self, scope: object, event: object) -> None:
+        """Tell the log, early on, if Redis is away."""
+        self._slots = asyncio.Semaphore(self.CONNECTIONS)
+        await self._ask(lambda client: client.ping())
 
-    async def process_shutdown(
-        self, scope: dict[str, Any], event: dict[str, Any]
-    ) -> None:
+    async def process_shutdown(self, scope: object, event: object) -> None:
         """Close the connections."""
-        await self._redis.aclose()
+        for client in self._idle:
+            await client.aclose()
 
     async def process_resource(
         self, req: Request, resp: Response, resource: object, params: Mapping[str, Any]
     ) -> None:
         """Look a `GET` up; if it is found, that is the answer."""
-        # The parameters, not the path: one picture's path can be spelled many ways.
-        values = map(str, params.values())
-        key = ':'.join([self._prefix, str(req.uri_template), *values])
+        key = f'{self._prefix}:{req.uri_template}:{":".join(map(str, params.values()))}'
         resp.context.cache_key = key
         if req.method != 'GET':
             return
-
-        entry = None
-        if key not in self._outdated:
-            entry = unpack(await self._ask(self._redis.get, key))
-        if entry is None:
-            resp.set_header(self.CACHE_HEADER, 'Miss')
-        else:
+        resp.set_header(self.CACHE_HEADER, 'Miss')
+        if key in self._outdated:
+            return
+        entry = unpack(await self._ask(lambda client: client.get(key)))
+        if entry is not None:
             resp.content_type, resp.data = entry
             resp.set_header(self.CACHE_HEADER, 'Hit')
             resp.complete = True
@@ -101,20 +92,29 @@ class RedisCache:
     async def _keep(self, key: str, resp: Response) -> None:
         body = await resp.render_body()
         entry = msgpack.packb([resp.content_type, body])
-        if await self._ask(self._redis.set, key, entry, self.TTL):
+        if await self._ask(lambda client: client.set(key, entry, self.TTL)):
             self._outdated.discard(key)
 
     async def _forget(self, key: str) -> None:
-        # Until Redis confirms it, this process must not trust the entry.
         self._outdated.add(key)
-        if await self._ask(self._redis.delete, key) is not None:
+        if await self._ask(lambda client: client.delete(key)) is not None:
             self._outdated.discard(key)
 
-    async def _ask(self, command: Callable[..., Awaitable[Any]], *values: Any) -> Any:
+    async def _ask(self, command: Callable[..., Awaitable[Any]]) -> Any:
         """Return what Redis answers, or None if it does not, or not in time."""
         try:
-            async with asyncio.timeout(self.TIMEOUT), self._turn:
-                return await command(*values)
+            async with asyncio.timeout(self.TIMEOUT), self._slots:
+                client = self._idle.pop() if self._idle else self._open()
+                try:
+                    answer = await command(client)
+                finally:
+                    self._idle.append(client)
         except (redis.RedisError, OSError) as error:
-            logger.warning('No help from Redis: %s: %s', type(error).__name__, error)
+            if not self._is_away:
+                logger.warning('No help from Redis: %s', str(error) or 'no answer')
+            self._is_away = not isinstance(error, redis.ResponseError)
             return None
+        if self._is_away:
+            logger.warning('Redis is back')
+        self._is_away = False
+        return answer

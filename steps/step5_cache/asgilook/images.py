@@ -1,9 +1,9 @@
 """The resources: what clients see of the pictures."""
 
+import os
 import uuid
 
 import aiofiles
-import aiofiles.os
 import falcon
 from falcon.asgi import Request, Response
 
@@ -48,13 +48,12 @@ class Images:
         """Stream a picture from its file."""
         image = find(self._store, image_id)
         try:
-            length = (await aiofiles.os.stat(image.path)).st_size
             stream = await aiofiles.open(image.path, 'rb')
         except FileNotFoundError:
             raise falcon.HTTPNotFound from None
 
         resp.content_type = falcon.MEDIA_JPEG
-        resp.set_stream(stream, length)
+        resp.set_stream(stream, os.fstat(stream.fileno()).st_size)
 
 
 class Thumbnails:

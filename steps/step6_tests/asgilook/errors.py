@@ -16,19 +16,21 @@ HINTS = {
 async def unknown_format(
     req: Request, resp: Response, error: Exception, params: dict[str, Any]
 ) -> None:
-    """Answer 415 for a body that is no picture."""
-    raise falcon.HTTPUnsupportedMediaType(
-        description=f'{error} Send an image file, such as a JPEG or a PNG, as the body.'
-    )
+    """Answer 415 for a body that is not an image we read."""
+    description = str(error)
+    if (req.content_type or '').lower().startswith('multipart/'):
+        description = (
+            'This is a form. Send the file itself as the body: '
+            f'curl --data-binary @photo.jpeg {req.uri}'
+        )
+    raise falcon.HTTPUnsupportedMediaType(description=description)
 
 
 async def damaged_image(
     req: Request, resp: Response, error: Exception, params: dict[str, Any]
 ) -> None:
-    """Answer 422 for a picture that cannot be used."""
-    raise falcon.HTTPUnprocessableEntity(
-        description=f'{error} Save it again, smaller if it is large, and send that.'
-    )
+    """Answer 422 for an image that can't be used."""
+    raise falcon.HTTPUnprocessableEntity(description=str(error))
 
 
 def to_json(req: Request, resp: Response, error: falcon.HTTPError) -> None:

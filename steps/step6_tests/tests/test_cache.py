@@ -10,6 +10,7 @@ from fakeredis.aioredis import FakeRedis
 
 from asgilook.app import create_app
 from asgilook.cache import RedisCache
+from asgilook.store import Store
 
 IMAGE = '/images/00000000-0000-0000-0000-000000000001.jpeg'
 THUMBNAIL = '/thumbnails/00000000-0000-0000-0000-000000000001/320x180.jpeg'
@@ -20,12 +21,20 @@ def cached(result):
     return result.headers.get('X-ASGILook-Cache')
 
 
-def test_thumbnail(client, make_picture):
+def test_thumbnail(client, make_picture, monkeypatch):
     """A thumbnail is scaled once, and comes from the cache from then on."""
+    make_thumbnail, scaled = Store.make_thumbnail, []
+
+    async def counted(store, image, size):
+        scaled.append(size)
+        return await make_thumbnail(store, image, size)
+
+    monkeypatch.setattr(Store, 'make_thumbnail', counted)
     client.simulate_post('/images', body=make_picture())
 
     results = [client.simulate_get(THUMBNAIL) for _ in range(3)]
 
+    assert scaled == [(320, 180)]
     assert [cached(result) for result in results] == ['Miss', 'Hit', 'Hit']
     assert results[0].content == results[1].content == results[2].content
     assert {result.headers['Content-Type'] for result in results} == {'image/jpeg'}
@@ -39,6 +48,17 @@ def test_one_entry(client, redis_server, make_picture):
         assert client.simulate_get(path).status == falcon.HTTP_200
 
     assert len(FakeRedisClient(server=redis_server).keys()) == 1
+
+
+def test_shared_redis(client, config, tmp_path, make_picture):
+    """A service never shows what another one has put into the same Redis."""
+    client.simulate_post('/images', body=make_picture())
+    assert len(client.simulate_get('/images').json) == 1
+
+    config.storage_path = tmp_path / 'another store'
+    another = falcon.testing.TestClient(create_app(config))
+
+    assert another.simulate_get('/images').json == []
 
 
 def test_list(client, make_picture):
@@ -117,6 +137,19 @@ def test_redis_away(client, redis_server, make_picture):
     results = [client.simulate_get('/images') for _ in range(2)]
     assert [cached(result) for result in results] == ['Miss', 'Hit']
     assert [len(result.json) for result in results] == [2, 2]
+
+
+def test_log(client, redis_server, caplog):
+    """The log has one line when Redis goes away, and one when it is back."""
+    redis_server.connected = False
+    for _ in range(3):
+        client.simulate_get('/images')
+    assert len(caplog.records) == 1
+
+    redis_server.connected = True
+    for _ in range(3):
+        client.simulate_get('/images')
+    assert len(caplog.records) == 2
 
 
 def test_redis_hangs(config, monkeypatch):

@@ -44,9 +44,13 @@ class Book:
         self.commit()
 
     def git(self, *arguments):
-        """Run git."""
+        """Run git; return what it printed."""
         identity = ['-c', 'user.name=A. Maintainer', '-c', 'user.email=a@maintainer']
-        subprocess.run(['git', *identity, *arguments], cwd=self.root, check=True)
+        command = ['git', *identity, *arguments]
+        ended = subprocess.run(
+            command, cwd=self.root, check=True, stdout=subprocess.PIPE, encoding='utf-8'
+        )
+        return ended.stdout
 
     def commit(self):
         """Commit all there is."""
@@ -77,7 +81,7 @@ class Book:
         paths = self.root.glob('steps/**/*.*')
         return {path: path.read_bytes() for path in paths if path.is_file()}
 
-    def forward(self, *arguments):
+    def forward(self, *arguments, **environment):
         """Carry an edit on; return the exit status, and what became of each file."""
         command = [
             sys.executable,
@@ -86,7 +90,11 @@ class Book:
             *map(str, arguments),
         ]
         ended = subprocess.run(
-            command, cwd=self.root, capture_output=True, encoding='utf-8'
+            command,
+            cwd=self.root,
+            capture_output=True,
+            encoding='utf-8',
+            env={**os.environ, **environment},
         )
         self.printed = ended.stdout + ended.stderr
         assert 'Traceback' not in self.printed
@@ -121,6 +129,7 @@ def test_again(book):
     first = book.contents()
     assert book.forward(2)[0] == 0
     assert book.contents() == first
+    assert 'There is nothing new to carry.' in book.printed
     book.replace(2, '8080', '8081')
     assert book.forward(2)[0] == 0
     assert '8081' in book.read(6)
@@ -135,19 +144,28 @@ def test_conflict(book):
     book.replace(2, '8000', '8080')
     status, told = book.forward(2)
     assert status == 1
-    assert list(told.values()) == ['carried', 'merged', 'conflict', 'waits']
-    assert '<<<<<<< step 5\nPORT = 9000\n' in book.read(5)
+    assert list(told.values()) == ['carried', 'merged', 'conflict']
+    assert '<<<<<<< steps/step5_x\nPORT = 9000\n' in book.read(5)
     assert '=======\nPORT = 8080\n>>>>>>> ' in book.read(5)
     assert book.read(6) == before
-    assert book.forward(2) == (1, told)
+    conflict = {path: word for path, word in told.items() if word == 'conflict'}
+    assert book.forward(2) == (1, conflict)
+    assert book.read(6) == before
     assert book.forward(5)[0] == 2
 
+    book.write('docs/other.rst', 'Something else\n')
+    book.git('add', 'docs')
+    book.git('commit', '-q', '-m', 'Something else')
     mended = LATER.replace('8000', '9080')
+    half = book.read(5).replace('=======\n', '')
+    book.path(5).write_text(half, encoding='utf-8')
+    assert book.forward(2) == (1, conflict)
     book.path(5).write_text(mended, encoding='utf-8')
     status, told = book.forward(2)
     assert status == 0
-    assert list(told.values()) == ['carried', 'merged', 'mended', 'carried']
+    assert list(told.values()) == ['fixed', 'carried']
     assert book.read(5) == book.read(6) == mended
+    assert book.read(4) == LATER.replace('8000', '8080')
 
 
 def test_mended_without_the_edit(book):
@@ -159,10 +177,10 @@ def test_mended_without_the_edit(book):
     book.replace(2, '8000', '8080')
     assert book.forward(2)[0] == 1
     book.path(5).write_text(before, encoding='utf-8')
-    for _ in range(2):
+    for expected in [['fixed'], []]:
         status, told = book.forward(2)
         assert status == 0
-        assert list(told.values()) == ['carried', 'merged', 'mended', 'already so']
+        assert list(told.values()) == expected
         assert book.read(5) == book.read(6) == before
     book.git('checkout', '--', *(f'steps/step{n}_x' for n in [3, 4, 5, 6]))
     assert book.forward(2)[0] == 1
@@ -170,14 +188,18 @@ def test_mended_without_the_edit(book):
 
 
 def test_replaced(book):
-    """A file that a later step replaced stays, and whoever edits is asked to look."""
+    """A file that a later step replaced can be left without the edit."""
     for number in [4, 5, 6]:
         book.path(number).write_text(OTHER, encoding='utf-8')
     book.commit()
     book.replace(2, '8000', '8080')
     status, told = book.forward(2)
     assert status == 1
-    assert list(told.values()) == ['carried', 'replaced', 'waits', 'waits']
+    assert list(told.values()) == ['carried', 'conflict']
+    assert 'class Config' in book.read(4)
+    assert 'PORT = 8080' in book.read(4)
+    book.git('restore', 'steps/step4_x')
+    assert book.forward(2) == (0, {'steps/step4_x/asgilook/config.py': 'fixed'})
     assert [book.read(number) for number in [4, 5, 6]] == [OTHER] * 3
 
 
@@ -199,12 +221,22 @@ def test_new_file(book):
     book.commit()
     for name in ['one', 'two']:
         book.write(f'steps/step2_x/asgilook/{name}.py', f'{name} = 1\n')
+    book.write('steps/step2_x/logo.png', LOGO)
     status, told = book.forward(2)
     assert status == 1
-    assert list(told.values()) == ['added'] * 6 + ['conflict']
+    assert list(told.values()) == ['added'] * 6 + ['conflict'] + ['added'] * 4
+    assert book.path(6, 'logo.png').read_bytes() == LOGO
     assert book.path(6, 'asgilook/one.py').read_text(encoding='utf-8') == 'one = 1\n'
     assert 'five' in book.path(5, 'asgilook/two.py').read_text(encoding='utf-8')
     assert not book.path(6, 'asgilook/two.py').exists()
+
+    book.write('steps/step2_x/asgilook/two.py', 'two = 2\n')
+    assert book.forward(2)[0] == 1
+    assert book.path(4, 'asgilook/two.py').read_bytes() == b'two = 2\n'
+    assert book.path(5, 'asgilook/two.py').read_bytes() == b'TWO = "five"\n'
+    book.write('steps/step5_x/asgilook/two.py', 'two = 5\n')
+    assert book.forward(2)[0] == 1
+    assert b'<<<<<<< steps/step5' in book.path(5, 'asgilook/two.py').read_bytes()
 
 
 def test_deleted_file(book):
@@ -212,9 +244,19 @@ def test_deleted_file(book):
     book.path(2).unlink()
     status, told = book.forward(2)
     assert status == 1
-    assert list(told.values()) == ['deleted', 'conflict', 'waits', 'waits']
+    assert list(told.values()) == ['deleted', 'conflict']
     assert not book.path(3).exists()
     assert book.read(4) == LATER
+
+
+def test_renamed_file(book):
+    """A renamed file is a new one and a deleted one."""
+    book.path(2).rename(book.path(2, 'asgilook/settings.py'))
+    status, told = book.forward(2)
+    assert status == 1
+    assert list(told.values()) == ['deleted', 'conflict', *['added'] * 4]
+    assert book.read(4) == LATER
+    assert book.path(6, 'asgilook/settings.py').read_bytes() == CONFIG.encode()
 
 
 def test_caches_are_left_alone(book):
@@ -249,36 +291,115 @@ def test_edit_of_what_was_carried_is_not_lost(book):
     assert book.contents() == before
 
 
+def test_restored_file_is_not_taken_for_an_edit(book):
+    """A later file that was restored alone isn't carried on from there."""
+    book.replace(2, '8000', '8080')
+    assert book.forward(2)[0] == 0
+    book.git('restore', 'steps/step4_x')
+    before = book.contents()
+    assert book.forward(2)[0] == 2
+    assert 'config.py lost what was carried there' in book.printed
+    assert book.contents() == before
+    book.git('restore', *(f'steps/step{number}_x' for number in [3, 5, 6]))
+    assert book.forward(2)[0] == 0
+    assert '8080' in book.read(6)
+
+
+def test_edits_of_two_steps(book):
+    """An edit of an earlier step is still carried when a later one's has been."""
+    book.replace(1, 'def address', 'def place')
+    book.replace(2, '8000', '8080')
+    assert book.forward(2)[0] == 0
+    assert 'def address' in book.read(2)
+    assert book.forward(1)[0] == 0
+    edited = LATER.replace('def address', 'def place').replace('8000', '8080')
+    assert book.read(6) == edited
+    assert '8000' in book.read(1)
+
+
+def test_files_that_git_ignores_are_not_overwritten(book):
+    """A file that git doesn't know may be the only one there is."""
+    book.write('.gitignore', '*.log\n')
+    book.commit()
+    for name in ['kept.log', '.env']:
+        book.write(f'steps/step2_x/{name}', 'the edit\n')
+        book.write(f'steps/step4_x/{name}', 'mine\n')
+    book.git('add', '--force', 'steps/step2_x')
+    status, told = book.forward(2)
+    assert status == 1
+    assert list(told.values()) == ['added', 'conflict'] * 2
+    for name in ['kept.log', '.env']:
+        assert book.path(3, name).read_bytes() == b'the edit\n'
+        assert book.path(4, name).read_bytes() == b'mine\n'
+
+
+def test_the_index_stays(book):
+    """What was staged still is, and nothing else."""
+    book.write('docs/index.rst', 'The book\n')
+    book.replace(2, '8000', '8080')
+    book.write('steps/step2_x/new.py', 'NEW = 1\n')
+    book.git('add', 'docs', 'steps/step2_x/asgilook')
+    staged = book.git('diff', '--cached')
+    assert book.forward(2)[0] == 0
+    assert book.git('diff', '--cached') == staged
+
+
+def test_settings_of_git(book):
+    """What a maintainer has set for git changes nothing."""
+    for name, value in {
+        'diff.noprefix': 'true',
+        'diff.external': 'false',
+        'color.ui': 'always',
+        'apply.whitespace': 'error-all',
+        'core.autocrlf': 'true',
+        'rerere.enabled': 'true',
+    }.items():
+        book.git('config', name, value)
+    book.replace(2, '8000', '8080  ')
+    assert book.forward(2)[0] == 0
+    assert book.read(6) == LATER.replace('8000', '8080  ')
+
+
 def test_edit_that_is_taken_back(book):
-    """What an edit left in later steps is named when the edit is no more."""
+    """What an edit left in later steps goes when the edit does."""
     book.write('steps/step2_x/new.py', 'NEW = 1\n')
     book.replace(2, '8000', '8080')
     assert book.forward(2)[0] == 0
     book.path(2, 'new.py').unlink()
     status, told = book.forward(2)
-    assert status == 1
-    left_over = [path for path, word in told.items() if word == 'left over']
-    assert left_over == [f'steps/step{number}_x/new.py' for number in [3, 4, 5, 6]]
+    assert status == 0
+    assert told == {f'steps/step{n}_x/new.py': 'deleted' for n in [3, 4, 5, 6]}
+    assert not book.path(6, 'new.py').exists()
+    book.git('checkout', '--', 'steps/step2_x')
+    assert book.forward(2)[0] == 0
+    assert book.read(6) == LATER
 
 
-def test_what_is_laid_over_a_step_gets_the_edit(book):
-    """The book's and the exercises' changed copies get the edit, by their step."""
-    pitfall = 'examples/pitfalls/late/asgilook/config.py'
+def test_solutions_get_the_edit(book):
+    """The exercises' changed copies get the edit of their step, or a conflict."""
     solution = 'exercises/step3_x/hosts/solution/asgilook/config.py'
-    book.write(pitfall, LATER.replace('8000', '"8000"'))
+    clash = 'exercises/step4_x/late/solution/asgilook/config.py'
     book.write(solution, CONFIG.replace('HOST, PORT', 'PORT, HOST'))
+    book.write(clash, LATER.replace('8000', '"8000"'))
     book.write('docs/tutorial/step4.rst', ':step: 4\n\nStep 4\n======\n')
     book.commit()
     book.replace(2, '8000', '8080')
     status, told = book.forward(2)
     assert status == 1
-    assert told.pop(pitfall) == 'conflict'
+    assert told.pop(clash) == 'conflict'
     assert told.pop(solution) == 'merged'
     assert list(told.values()) == ['carried', 'merged', 'carried', 'carried']
     text = (book.root / solution).read_text(encoding='utf-8')
     assert text == CONFIG.replace('8000', '8080').replace('HOST, PORT', 'PORT, HOST')
-    assert '<<<<<<< examples/' in (book.root / pitfall).read_text(encoding='utf-8')
+    assert '<<<<<<< exercises/' in (book.root / clash).read_text(encoding='utf-8')
     assert 'tox -e transcripts -- check docs/tutorial/step4.rst' in book.printed
+
+    book.replace(2, '8080', '8081')
+    assert book.forward(2)[0] == 2
+    assert f'{clash} still has conflict markers' in book.printed
+    book.write(clash, LATER.replace('8000', '"8080"'))
+    assert book.forward(2)[0] == 1
+    assert '"8080"' in (book.root / clash).read_text(encoding='utf-8')
 
 
 def test_lines_elsewhere_are_named(book):
@@ -300,7 +421,7 @@ def test_binary(book):
     book.write('steps/step2_x/logo.png', LOGO + b'new')
     status, told = book.forward(2)
     assert status == 1
-    assert list(told.values()) == ['carried', 'carried', 'conflict', 'waits']
+    assert list(told.values()) == ['carried', 'carried', 'conflict']
     assert book.path(4, 'logo.png').read_bytes() == LOGO + b'new'
     assert book.path(5, 'logo.png').read_bytes() == LOGO + b'late'
 
@@ -345,4 +466,11 @@ def test_last_step(book):
     """An edit of the last step goes no further, and that is said."""
     book.replace(6, '8000', '8080')
     assert book.forward(6)[0] == 2
-    assert 'there is no further' in book.printed
+    assert 'is the last step that has these files' in book.printed
+
+
+def test_git_is_missing(book, tmp_path):
+    """Without git, one line says what to install."""
+    book.replace(2, '8000', '8080')
+    assert book.forward(2, PATH=str(tmp_path))[0] == 2
+    assert book.printed == 'Git is missing: install it, and try again.\n'

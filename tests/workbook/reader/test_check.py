@@ -230,7 +230,7 @@ def test_wrong_in_a_responder(copy_of, line, expected):
 def test_import_loop(copy_of):
     """Modules that import each other are named in the order of the circle."""
     folder = copy_of(2)
-    put(folder, 'convert.py', 'from .store import Store\n', 'import contextlib')
+    put(folder, 'convert.py', 'from .store import Store\n', 'import io')
     status, shown = check(folder)
     assert status == 1
     assert 'asgilook/store.py imports asgilook/convert.py imports' in shown
@@ -461,7 +461,7 @@ def test_hints(copy_of):
     assert status == 1
     assert 'Is the file there' in shown
     assert 'Below `[project]`' not in shown
-    assert 'docs/tutorial/step1.rst' in shown or 'step1.html#' in shown
+    assert book.UNBUILT in shown or 'step1.html#' in shown
     assert 'Below `[project]`' in check(folder, '--hint')[1]
 
 
@@ -628,7 +628,7 @@ def test_sections_are_told_by_where_they_can_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(book, 'BOOK', tmp_path)
     section = book.sections()['step4-your-turn']
     [_, place] = section.lines
-    assert place.startswith('docs/tutorial/step4.rst (`tox -e docs` ')
+    assert place == book.UNBUILT
     (tmp_path / 'tutorial').mkdir()
     (tmp_path / 'tutorial' / 'step4.html').touch()
     [_, place] = section.lines

@@ -106,7 +106,7 @@ def test_serve(step, free_port, tmp_path):
         output = ctrl_c(process)
         assert process.returncode == 0, output
         assert nothing_runs(process, free_port)
-    assert f'Serving {step.name} at {url}' in output
+    assert f'Serving {step.name}: open {url}/' in output
     assert 'Traceback' not in output
     assert 'secret' not in output
     if (step.snapshot / 'asgilook' / 'config.py').exists():
@@ -182,7 +182,7 @@ def test_tox_serve(free_port, tmp_path):
         output = ctrl_c(process)
         assert late.result() == 201
         assert nothing_runs(process, free_port)
-    assert f'Serving {LAST.name} at {url}' in output
+    assert f'Serving {LAST.name}: open {url}/' in output
     assert 'Traceback' not in output
     assert 'unsupported' not in output
 
@@ -240,13 +240,41 @@ def test_redis_that_is_no_url(url, free_port, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('host', 'shown'), [('127.0.0.1', '127.0.0.1'), ('::1', '[::1]')]
+    ('host', 'shown'),
+    [
+        ('127.0.0.1', '127.0.0.1'),
+        ('::1', '[::1]'),
+        ('0.0.0.0', '127.0.0.1'),  # noqa: S104
+        ('::', '[::1]'),
+    ],
 )
 def test_where(host, shown, free_port, monkeypatch):
     """An address is shown as a browser takes it: one of IPv6 in brackets."""
-    monkeypatch.setattr(serve, 'check_address', lambda host, port: None)
-    options = {'uds': None, 'fd': None, 'host': host, 'port': free_port}
-    assert serve.where(options) == f'http://{shown}:{free_port}'
+    monkeypatch.setattr(serve, 'check_address', lambda host, port: port)
+    options = {
+        'uds': None,
+        'fd': None,
+        'host': host,
+        'port': free_port,
+        'ssl_certfile': None,
+    }
+    assert serve.where(options) == f'open http://{shown}:{free_port}/'
+    options['ssl_certfile'] = 'certificate.pem'
+    assert serve.where(options) == f'open https://{shown}:{free_port}/'
+
+
+def test_any_free_port(tmp_path):
+    """Port 0 is any port that is free, and the one that was found is shown."""
+    options = {
+        'uds': None,
+        'fd': None,
+        'host': '127.0.0.1',
+        'port': 0,
+        'ssl_certfile': None,
+    }
+    shown = serve.where(options)
+    assert options['port'] > 0
+    assert shown == f'open http://127.0.0.1:{options["port"]}/'
 
 
 def test_unknown_option():

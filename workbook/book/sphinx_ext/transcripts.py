@@ -1,7 +1,9 @@
 """Show what was typed and what came of it, in blocks that are run.
 
-``.. session::`` holds what a reader types behind a prompt, and what is printed then.
-``workbook/book/run_sessions.py`` runs a page's blocks in their order, and compares.
+``.. session::`` contains what a reader types after a prompt, and what is printed then.
+``workbook/book/run_sessions.py`` runs a page's blocks in their order, and compares. On
+the page, each has a heading that says where to type it: in a terminal (the server's or
+another), in the REPL, or nowhere, since it's the server's log.
 """
 
 from typing import Any, ClassVar
@@ -9,10 +11,14 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.directives.code import container_wrapper
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 
 from workbook.book.sessions import OPTIONS
+
+HAS_SERVER = 'page_has_a_server'
+"""The key for whether a block above has started a server."""
 
 
 class Session(SphinxDirective):
@@ -24,22 +30,35 @@ class Session(SphinxDirective):
         for name, has_value in OPTIONS.items()
     }
 
+    def kind(self) -> tuple[str, str, str]:
+        """Return the block's language, its class, and its heading."""
+        if 'log' in self.options:
+            return 'text', 'log', "The server's log"
+        if self.content[0].startswith('>>>'):
+            return 'pycon', 'repl', 'REPL'
+        if 'server' in self.options:
+            self.env.temp_data[HAS_SERVER] = True
+            return 'console', 'terminal-1', 'Terminal 1: the server'
+        if self.env.temp_data.get(HAS_SERVER):
+            return 'console', 'terminal-2', 'Terminal 2'
+        return 'console', 'terminal', 'Terminal'
+
     def run(self) -> list[nodes.Node]:
-        """Return the block, with prompts and output told apart."""
+        """Return the block, below its heading."""
         self.assert_has_content()
         text = '\n'.join(self.content)
-        language = 'pycon' if text.startswith('>>>') else 'console'
-        if 'log' in self.options:
-            language = 'text'
+        language, name, heading = self.kind()
         block = nodes.literal_block(text, text, language=language)
         self.set_source_info(block)
+        box = container_wrapper(self, block, heading)
+        box['classes'] += ['box', name]
         if reason := self.options.get('not-run'):
             # Whoever reads the page's source sees it; the page does not show it.
-            return [nodes.comment('', f'not run: {reason}'), block]
-        return [block]
+            return [nodes.comment('', f'not run: {reason}'), box]
+        return [box]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directive."""
     app.add_directive('session', Session)
-    return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}
+    return {'version': '2', 'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -9,7 +9,8 @@ import re
 from workbook.layout import BOOK, ROOT, Step
 
 DOCS = ROOT / 'docs'
-UNBUILT = '(`tox -e docs` builds the book, with its listings)'
+UNBUILT = 'Run `tox -e book` to build the book, then open it from there.'
+"""Where to read a section as long as there is no built book."""
 LABEL = re.compile(r'\.\. _([\w-]+):\s*')
 UNDERLINE = re.compile(r'([=\-~^"\'`#*+])\1{2,}\s*')
 
@@ -32,18 +33,16 @@ class Section:
 
     @property
     def place(self) -> str:
-        """Where to read it: in the built book, or else in the page's source."""
+        """Where to read it: a link to the built book, or else how to build it."""
         built = (BOOK / self.page.relative_to(DOCS)).with_suffix('.html')
         if built.exists():
             return f'{built.as_uri()}#{self.label.replace("_", "-").lower()}'
-        return self.page.relative_to(ROOT).as_posix()
+        return UNBUILT
 
     @property
     def lines(self) -> list[str]:
-        """Where to read it, in words and as a place; and what builds the book."""
-        if self.place.startswith('file:'):
-            return [self.title, self.place]
-        return [self.title, f'{self.place} {UNBUILT}']
+        """Where to read it: the title, and below it the place."""
+        return [self.title, self.place]
 
 
 def headings(lines: list[str]) -> list[tuple[int, str]]:

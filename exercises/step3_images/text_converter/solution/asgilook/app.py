@@ -5,8 +5,8 @@ from falcon.asgi import Request, Response
 
 from . import errors
 from .config import Config
-from .convert import DamagedImageError, UnknownFormatError
 from .converters import UUIDTextConverter
+from .formats import DamagedImageError, UnknownFormatError
 from .images import Images
 from .store import Store
 

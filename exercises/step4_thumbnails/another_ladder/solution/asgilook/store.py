@@ -46,9 +46,10 @@ class Image:
         if self.config.thumb_widths:
             yield from self.sizes_by_width(least)
             return
-        width, height = self.size
-        while (width := width // 2) >= least and (height := height // 2) >= least:
+        width, height = self.size[0] // 2, self.size[1] // 2
+        while min(width, height) >= least:
             yield width, height
+            width, height = width // 2, height // 2
 
     def sizes_by_width(self, least: int) -> Iterator[Size]:
         """Yield the sizes of the configured widths, as far as the picture is wider."""

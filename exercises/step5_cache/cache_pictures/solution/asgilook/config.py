@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 DEFAULT_STORAGE_PATH = pathlib.Path(tempfile.gettempdir(), 'asgilook')
 
@@ -24,7 +26,10 @@ class Config:
         # The longest picture to be cached, in bytes.
         self.longest_cached = 0
         self.redis_host = os.environ.get('ASGI_LOOK_REDIS_HOST') or 'redis://localhost'
-        # Without a time limit of its own: the cache sets one for each command.
+        # One connection each, opened anew if it broke. The cache sets the time limit.
         self.redis_from_url: Callable[..., redis.asyncio.Redis] = functools.partial(
-            redis.asyncio.from_url, socket_timeout=None
+            redis.asyncio.from_url,
+            single_connection_client=True,
+            retry=Retry(NoBackoff(), 1),
+            socket_timeout=None,
         )

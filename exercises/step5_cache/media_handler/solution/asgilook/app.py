@@ -6,8 +6,8 @@ from falcon.asgi import Request, Response
 from . import errors
 from .cache import RedisCache
 from .config import Config
-from .convert import DamagedImageError, UnknownFormatError
 from .csv_media import MEDIA_CSV, CSVHandler
+from .formats import DamagedImageError, UnknownFormatError
 from .images import Images, Thumbnails
 from .store import Store
 
