@@ -292,7 +292,7 @@ def test_plain_tiff(save, data):
 
 @pytest.mark.hint(
     'Which code do the two clauses guard: that of Pillow, or yours as well?',
-    'Only the decoding is inside the `try`. Your own work on the pixels comes after it.',
+    'Only the decoding is inside the `try`. Work on the pixels comes after it.',
     section='step2-convert',
 )
 @pytest.mark.parametrize('error', [ZeroDivisionError('a bug'), MemoryError()])

@@ -44,6 +44,7 @@ FINE = [
     'It is just as quick, just before the end, and has just begun.',
     'What does it do? What a picture.',
     'What you have now',
+    'What you see in the book is what happens.',
     'Who asks? Who sends it, and when?',
     'Has none of them an end? It has no more than ten, and no more room.',
     'ASGI stands for a name, and a plain file stands in for the disk.',
