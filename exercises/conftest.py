@@ -4,9 +4,10 @@ import pathlib
 
 import pytest
 
-from workbook import faults
-from workbook.faults import Bug, Outcome
+from workbook import suites
+from workbook.faults import Fault
 from workbook.layout import Step, steps
+from workbook.suites import Report
 
 pytest_plugins = ['tests.conftest']
 
@@ -16,25 +17,25 @@ class OwnSuite:
 
     def __init__(self, folder: pathlib.Path, step: Step) -> None:
         assert (folder / 'tests').is_dir(), 'The project has no folder tests/ yet.'
-        self._folder, self._step = folder, step
+        self._folder, self.step = folder, step
 
-    def run(self, *options: str) -> Outcome:
+    def run(self, *options: str) -> Report:
         """Run the tests without a bug."""
-        [(_, outcome)] = faults.try_suite(self._folder, self._step, [None], *options)
+        [(_, outcome)] = suites.try_suite(self._folder, self.step, [None], *options)
         return outcome
 
-    def catches(self, planted: list[Bug], wanted: int) -> int:
+    def catches(self, planted: list[Fault], wanted: int) -> int:
         """Return how many bugs the tests catch; stop as soon as that is enough."""
         caught = 0
-        for _, outcome in faults.try_suite(self._folder, self._step, planted):
+        for _, outcome in suites.try_suite(self._folder, self.step, planted):
             caught += outcome.caught
             if caught == wanted:
                 break
         return caught
 
     def run_each(
-        self, planted: list[Bug], *options: str, without: set[str] = frozenset()
-    ) -> dict[str, Outcome]:
+        self, planted: list[Fault], *options: str, without: set[str] = frozenset()
+    ) -> dict[str, Report]:
         """Run the tests without a bug; if they pass, with each. Return all by name.
 
         With a bug, some files of tests can be left out.
@@ -42,8 +43,8 @@ class OwnSuite:
         outcomes = {'': self.run(*options)}
         if outcomes[''].passed:
             left_out = [f'--ignore=tests/{name}' for name in sorted(without)]
-            tried = faults.try_suite(
-                self._folder, self._step, planted, *options, *left_out
+            tried = suites.try_suite(
+                self._folder, self.step, planted, *options, *left_out
             )
             outcomes |= {bug.name: outcome for bug, outcome in tried}
         return outcomes
@@ -52,7 +53,7 @@ class OwnSuite:
         """Return the names of the files of tests that are the snapshot's own."""
         return {
             path.name
-            for path in (self._step.snapshot / 'tests').glob('test_*.py')
+            for path in (self.step.snapshot / 'tests').glob('test_*.py')
             if (own := self._folder / 'tests' / path.name).is_file()
             and own.read_bytes() == path.read_bytes()
         }

@@ -21,7 +21,7 @@ from typing import Any
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
 
-from workbook import faults
+from workbook.faults import Fault
 from workbook.layout import copy_tree
 
 PATIENCE = 30
@@ -63,21 +63,10 @@ class Mutant:
     after: str
     source: str = dataclasses.field(repr=False)
 
-    def put_into(self, folder: pathlib.Path) -> None:
+    def plant(self, folder: pathlib.Path) -> None:
         """Change the package in a folder."""
         path = folder / 'asgilook' / self.file
         path.write_text(self.source, encoding='utf-8')
-
-
-@dataclasses.dataclass(frozen=True)
-class Planted:
-    """One of the workbook's planted bugs."""
-
-    bug: faults.Bug
-
-    def put_into(self, folder: pathlib.Path) -> None:
-        """Change the package in a folder."""
-        faults.plant(self.bug, folder)
 
 
 def changed(node: ast.AST) -> Iterator[ast.AST]:
@@ -169,7 +158,7 @@ def set_up(
     folder: pathlib.Path,
     suite: Mapping[str, str],
     project: pathlib.Path,
-    change: Mutant | Planted | None = None,
+    change: Mutant | Fault | None = None,
 ) -> None:
     """Put a suite beside a project's package, changed or as it is.
 
@@ -183,7 +172,7 @@ def set_up(
     package = project / 'asgilook'
     copy_tree(package, folder / 'asgilook')
     if change:
-        change.put_into(folder)
+        change.plant(folder)
 
 
 class Judge:
@@ -198,7 +187,7 @@ class Judge:
         self,
         suite: Mapping[str, str],
         project: pathlib.Path,
-        changes: Sequence[Mutant | Planted | None],
+        changes: Sequence[Mutant | Fault | None],
     ) -> list[int | None]:
         """Run a suite on a project with each change; return what pytest ended with.
 
@@ -218,7 +207,7 @@ class Judge:
         self,
         suite: Mapping[str, str],
         project: pathlib.Path,
-        change: Mutant | Planted | None = None,
+        change: Mutant | Fault | None = None,
         options: Sequence[str] = (),
     ) -> tuple[int | None, Any]:
         """Run a suite; return what pytest ended with, and coverage's report."""

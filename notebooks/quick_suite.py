@@ -139,10 +139,13 @@ def test_not_found(client, config, make_picture):
 
 
 def test_redis_away(client, redis_server, make_picture):
-    """Without Redis the service goes on."""
+    """Without Redis the service goes on, and with it again, too."""
     redis_server.connected = False
 
     assert client.simulate_post('/images', body=make_picture()).status_code == 201
+    assert client.simulate_get('/images').status == falcon.HTTP_200
+
+    redis_server.connected = True
     assert client.simulate_get('/images').status == falcon.HTTP_200
 
 

@@ -1,160 +1,131 @@
-"""Plant bugs in a snapshot, to see which of them a suite of tests catches.
+"""The faults that are put into code on purpose; examples/faults.toml describes them.
 
-A step's tests may hold a file bugs.toml: each bug in it is a change to that step's
-snapshot. The suite under test runs on the snapshot as it is, which it must pass, and
-on a copy with each bug, which it should not.
+    python -m workbook.faults plant NAME FOLDER
+
+plants one in the code in a folder, which has to be the snapshot's in that place.
 """
 
-import concurrent.futures
+import argparse
 import dataclasses
-import os
+import difflib
+import functools
 import pathlib
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
 
-from workbook.layout import Step, copy_tree, steps
+from workbook.cli import Parser, UserError
+from workbook.layout import PACKAGE, ROOT, Step, copy_tree
 
-PATIENCE = 120
-"""How long one run of a suite may take, in seconds."""
-
-PASSED, FAILED, NO_TESTS = 0, 1, 5
-"""What pytest ends with."""
-
-IN_SUMMARY = re.compile(r'(FAILED|ERROR) \S+\.py\b')
-"""What names a failure at the end of what pytest prints."""
+FAULTS = ROOT / 'examples' / 'faults.toml'
 
 
 @dataclasses.dataclass(frozen=True)
-class Bug:
-    """A bug: what a client would see of it, and what it changes in which module."""
+class Fault:
+    """A fault: what a client sees of it, and what it changes in which module."""
 
-    number: int
     name: str
     fault: str
     file: str
     changes: tuple[tuple[str, str], ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How a run of a suite ended: pytest's exit status, and what it printed."""
-
-    status: int
-    output: str
+    step: int = 1
+    until: int | None = None
+    bug: bool = False
+    exercises: tuple[str, ...] = ()
+    caught_by: str = ''
 
     @property
-    def passed(self) -> bool:
-        """Whether every test passed."""
-        return self.status == PASSED
+    def path(self) -> str:
+        """The module's path in a snapshot."""
+        return f'{PACKAGE}/{self.file}'
 
-    @property
-    def found_tests(self) -> bool:
-        """Whether there was any test to run."""
-        return self.status != NO_TESTS
+    def fits(self, step: Step) -> bool:
+        """Return whether a step's snapshot can have the fault."""
+        return self.step <= step.number <= (self.until or step.number)
 
-    @property
-    def caught(self) -> bool:
-        """Whether a test failed, and not the suite as such."""
-        return self.status == FAILED and ' failed' in self.output
+    def in_text(self, text: str) -> str:
+        """Return the module's text with the fault in it."""
+        for right, wrong in self.changes:
+            if (count := text.count(right)) != 1:
+                times = f'{count} times' if count else 'not at all'
+                code = right.strip('\n')
+                raise UserError(
+                    f"{self.path} isn't the snapshot's where {self.name} changes it. "
+                    f'It should have this once, and has it {times}:\n\n{code}\n'
+                )
+            text = text.replace(right, wrong)
+        return text
 
-    @property
-    def reason(self) -> str:
-        """The line that says which test failed, or else the last that was printed."""
-        lines = self.output.strip().splitlines()
-        failed = [line for line in lines if IN_SUMMARY.match(line)]
-        return next(iter(failed or lines[-1:]), 'pytest printed nothing.')
+    def in_snapshot(self, step: Step) -> str:
+        """Return the text of the module in a step's snapshot, with the fault in it."""
+        return self.in_text((step.snapshot / self.path).read_text(encoding='utf-8'))
 
-    @property
-    def report(self) -> str:
-        """The reason, and below it all that was printed."""
-        return f'{self.reason}\n{self.output}'
-
-
-def step_with_bugs() -> Step:
-    """Return the last step that has planted bugs."""
-    return [step for step in steps() if (step.tests / 'bugs.toml').exists()][-1]
-
-
-def bugs(step: Step) -> list[Bug]:
-    """Return a step's planted bugs."""
-    return read_bugs(step.tests / 'bugs.toml')
+    def plant(self, folder: pathlib.Path) -> None:
+        """Put the fault into the package in a folder, or else change nothing."""
+        path = folder / self.path
+        if not path.is_file():
+            raise UserError(f'{folder} has no {self.path} to plant {self.name} in.')
+        path.write_text(
+            self.in_text(path.read_text(encoding='utf-8')), encoding='utf-8'
+        )
 
 
-def read_bugs(path: pathlib.Path) -> list[Bug]:
-    """Return the bugs in a file, numbered as they stand in it."""
-    text = path.read_text(encoding='utf-8')
-    found = []
-    for number, (name, bug) in enumerate(tomllib.loads(text).items(), start=1):
-        changes = [(bug['right'], bug['wrong'])]
-        if 'also_right' in bug:
-            changes.append((bug['also_right'], bug['also_wrong']))
-        found.append(Bug(number, name, bug['fault'], bug['file'], tuple(changes)))
+@functools.cache
+def read(path: pathlib.Path = FAULTS) -> dict[str, Fault]:
+    """Return all faults by their names, in the order of the file."""
+    found = {}
+    for name, table in tomllib.loads(path.read_text(encoding='utf-8')).items():
+        table['changes'] = tuple((right, wrong) for right, wrong in table['changes'])
+        table['exercises'] = tuple(table.get('exercises', ()))
+        found[name] = Fault(name, **table)
     return found
 
 
-def plant(bug: Bug, folder: pathlib.Path) -> None:
-    """Put a bug into the package in a folder."""
-    path = folder / 'asgilook' / bug.file
-    text = path.read_text(encoding='utf-8')
-    for right, wrong in bug.changes:
-        if text.count(right) != 1:
-            raise ValueError(f'{bug.name}: {bug.file} has changed: {right!r}')
-        text = text.replace(right, wrong)
-    path.write_text(text, encoding='utf-8')
+def find(name: str) -> Fault:
+    """Return the fault of that name."""
+    if name in read():
+        return read()[name]
+    near = difflib.get_close_matches(name, read(), n=3, cutoff=0.5) or read()
+    raise UserError(f'There is no fault {name!r}. Try {" or ".join(near)}.')
 
 
-def set_up(suite: pathlib.Path, package: pathlib.Path, folder: pathlib.Path) -> None:
-    """Put a suite beside a package: what is run, and what it is run on."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(suite / 'pyproject.toml', folder)
-    copy_tree(suite / 'tests', folder / 'tests')
-    copy_tree(package, folder / 'asgilook')
+def bugs(step: Step) -> list[Fault]:
+    """Return the bugs that a suite of that step should catch."""
+    return [fault for fault in read().values() if fault.bug and fault.fits(step)]
 
 
-def run_suite(folder: pathlib.Path, *options: str) -> Outcome:
-    """Run the suite in a folder, on the package beside it."""
-    environment = {**os.environ, 'PYTHONPATH': str(folder)}
-    environment.pop('ASGI_LOOK_REDIS_HOST', None)
-    command = [sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', '-q']
+def of_exercise(name: str) -> list[Fault]:
+    """Return the faults that an exercise plants."""
+    return [fault for fault in read().values() if name in fault.exercises]
+
+
+def overlaid_copy(
+    snapshot: pathlib.Path, overlay: pathlib.Path, into: pathlib.Path
+) -> pathlib.Path:
+    """Make a folder with a snapshot, and an overlay on it; return the folder."""
+    copy_tree(snapshot, into)
+    if overlay.is_dir():
+        copy_tree(overlay, into)
+    return into
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Plant a fault; return the exit status."""
+    parser = Parser(prog='python -m workbook.faults', description='Plant a fault.')
+    parser.add_argument('command', choices=['plant'])
+    parser.add_argument('name', metavar='NAME', help=f'a table of {FAULTS.name}')
+    parser.add_argument(
+        'folder', type=pathlib.Path, metavar='FOLDER', help=f'what has {PACKAGE}/ in it'
+    )
+    chosen: argparse.Namespace = parser.parse_args(arguments)
     try:
-        ended = subprocess.run(
-            [*command, *options],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors='replace',
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        return Outcome(-1, f'The suite was stopped after {PATIENCE} seconds.')
-    return Outcome(ended.returncode, ended.stdout + ended.stderr)
+        fault = find(chosen.name)
+        fault.plant(chosen.folder)
+    except UserError as error:
+        print(f'{error}\nNothing was changed.', file=sys.stderr)
+        return 1
+    print(f'Planted {fault.name} in {chosen.folder / fault.path}.\n{fault.fault}')
+    return 0
 
 
-def try_suite(
-    suite: pathlib.Path, step: Step, chosen: Iterable[Bug | None], *options: str
-) -> Iterator[tuple[Bug | None, Outcome]]:
-    """Run a suite on the snapshot with each bug, or with none; yield each outcome.
-
-    Whoever wants no more of them closes the generator; what has not begun never does.
-    """
-    with tempfile.TemporaryDirectory() as name:
-
-        def run(bug: Bug | None) -> tuple[Bug | None, Outcome]:
-            folder = pathlib.Path(name, bug.name if bug else 'none')
-            set_up(suite, step.snapshot / 'asgilook', folder)
-            if bug:
-                plant(bug, folder)
-            return bug, run_suite(folder, '-x', *options)
-
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
-            try:
-                yield from executor.map(run, chosen)
-            finally:
-                executor.shutdown(cancel_futures=True)
+if __name__ == '__main__':
+    sys.exit(main())

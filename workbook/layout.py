@@ -95,6 +95,12 @@ def steps(root: pathlib.Path = ROOT) -> list[Step]:
     return sorted(found, key=lambda step: step.number)
 
 
+def by_number(path: pathlib.PurePath) -> list[str | int]:
+    """Return a key to sort paths by, with step2 before step10."""
+    parts = re.split(r'(\d+)', path.as_posix())
+    return [int(part) if part.isdigit() else part for part in parts]
+
+
 def is_generated(path: pathlib.PurePath) -> bool:
     """Return whether a relative path is what a tool left, or lies in such a folder."""
     parts = [pathlib.PurePath(part) for part in path.parts]

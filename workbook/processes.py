@@ -30,7 +30,7 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
     return held
 
 
-def comes_up(server: subprocess.Popen[Any], port: int, seconds: float = 20) -> bool:
+def comes_up(server: subprocess.Popen[Any], port: int, seconds: float = 60) -> bool:
     """Wait until a server listens; return whether it does, and has not ended."""
     wait_until(lambda: server.poll() is not None or listens(port), seconds)
     return server.poll() is None and listens(port)

@@ -5,16 +5,14 @@ import pathlib
 
 import pytest
 
-from workbook import faults
-from workbook.layout import steps
+from workbook import faults, suites
 
 pytestmark = [
     pytest.mark.hint(section='step6-fixtures'),
     pytest.mark.timeout(900),
 ]
 
-[STEP] = [step for step in steps() if step.tests == pathlib.Path(__file__).parent]
-BUGS = {bug.name: bug for bug in faults.bugs(STEP)}
+BUGS = [bug.name for bug in faults.read().values() if bug.bug]
 
 
 @pytest.fixture(scope='session')
@@ -28,24 +26,29 @@ def suite(pytestconfig):
 @pytest.fixture
 def copy(suite, tmp_path):
     """Return a folder with the suite and its own package in it."""
-    faults.set_up(suite, suite / 'asgilook', tmp_path / 'copy')
+    suites.set_up(suite, suite / 'asgilook', tmp_path / 'copy')
     return tmp_path / 'copy'
 
 
 @pytest.fixture(scope='session')
-def outcomes(suite):
+def outcomes(suite, planted, covered):
     """Return how the suite ended for each bug, and for none."""
-    tried = faults.try_suite(suite, STEP, [None, *BUGS.values()])
-    return {bug.name if bug else None: outcome for bug, outcome in tried}
+    step = suites.step_reached(suite)
+    chosen = [None, *planted.values()]
+    if suite == step.snapshot:
+        chosen.remove(None)  # It was run without a bug already.
+    tried = suites.try_suite(suite, step, chosen)
+    found = {bug.name if bug else None: report for bug, report in tried}
+    return {None: covered[0], **found}
 
 
 @pytest.fixture(scope='session')
 def covered(suite, tmp_path_factory):
     """Return how the suite ended on its own package, and what of that it ran."""
     folder = tmp_path_factory.mktemp('covered')
-    faults.set_up(suite, suite / 'asgilook', folder)
+    suites.set_up(suite, suite / 'asgilook', folder)
     options = ['--cov=asgilook', '--cov-branch', '--cov-report=json']
-    outcome = faults.run_suite(folder, *options, '--cov-fail-under=0')
+    outcome = suites.run_suite(folder, *options, '--cov-fail-under=0')
     path = folder / 'coverage.json'
     report = json.loads(path.read_text(encoding='utf-8')) if path.exists() else None
     return outcome, report
@@ -72,10 +75,10 @@ def not_run(report):
 def test_passes(covered):
     """The suite has tests, and they pass."""
     outcome, _ = covered
-    if outcome.status == faults.NO_TESTS:
+    if outcome.status == suites.NO_TESTS:
         raise AssertionError('There is no test in tests/ yet.')
     last = (outcome.output.strip().splitlines() or ['It printed nothing.'])[-1]
-    if outcome.status != faults.PASSED:
+    if outcome.status != suites.OK:
         raise AssertionError(f'Your suite does not pass: {last}')
 
 
@@ -109,7 +112,7 @@ def test_complete(covered, suite):
 def test_leaves_nothing(copy, monkeypatch, tmp_path):
     """The suite keeps its pictures to itself: none goes to the default folder."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'default'))
-    assert faults.run_suite(copy).status == faults.PASSED
+    assert suites.run_suite(copy).status == suites.OK
     assert not (tmp_path / 'default').exists()
 
 
@@ -123,7 +126,7 @@ def test_leaves_nothing(copy, monkeypatch, tmp_path):
 )
 def test_passes_without_a_bug(outcomes):
     """The suite passes on the snapshot as it is."""
-    assert outcomes[None].passed, outcomes[None].report
+    assert outcomes[None].passed, outcomes[None].explanation
 
 
 @pytest.mark.plants_bugs
@@ -135,8 +138,8 @@ def test_passes_without_a_bug(outcomes):
     section='step6-full-coverage',
 )
 @pytest.mark.parametrize('name', BUGS)
-def test_catches_bug(outcomes, name):
+def test_catches_bug(outcomes, planted, name):
     """The suite fails on a snapshot with a bug in it, each time in a test."""
-    assert outcomes[None].passed, outcomes[None].report
-    assert not outcomes[name].passed, BUGS[name].fault
-    assert outcomes[name].caught, outcomes[name].report
+    assert outcomes[None].passed, outcomes[None].explanation
+    assert not outcomes[name].passed, planted[name].fault
+    assert outcomes[name].caught, outcomes[name].explanation

@@ -1,6 +1,6 @@
 """Draw what a lost colour profile does, as `docs/pictures/colours.svg`.
 
-    PYTHONPATH=steps/step2_store python -m workbook.book.colour_picture
+    PYTHONPATH=<a snapshot> python -m workbook.book.colour_picture
 
 Each colour is drawn twice, from the same numbers: as sRGB, which is what a browser
 takes them for when the profile is gone, and converted from Display P3 by the service.

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workbook.cli import UserError
-from workbook.layout import ROOT, Step, copy_tree, steps
+from workbook.layout import ROOT, Step, by_number, copy_tree, steps
 
 EXERCISES = ROOT / 'exercises'
 
@@ -87,9 +87,7 @@ class Exercise:
     @property
     def hints(self) -> list[pathlib.Path]:
         """The hints, in their order."""
-        return sorted(
-            self.folder.glob('hints/*.rst'), key=lambda path: (len(path.name), path)
-        )
+        return sorted(self.folder.glob('hints/*.rst'), key=by_number)
 
     @property
     def checks(self) -> list[pathlib.Path]:
@@ -162,13 +160,3 @@ def begin(exercise: Exercise, into: pathlib.Path) -> None:
         for step in exercise.step.before[-1:]:
             if (step.snapshot / name).is_file():
                 shutil.copy(step.snapshot / name, into / name)
-
-
-def overlaid_copy(
-    snapshot: pathlib.Path, overlay: pathlib.Path, into: pathlib.Path
-) -> pathlib.Path:
-    """Make a folder with a snapshot, and an overlay on it; return the folder."""
-    copy_tree(snapshot, into)
-    if overlay.is_dir():
-        copy_tree(overlay, into)
-    return into

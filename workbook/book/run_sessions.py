@@ -27,7 +27,9 @@ import types
 from collections.abc import Iterator
 from typing import NoReturn
 
+from workbook import faults
 from workbook.book import samples
+from workbook.book.ports import DEFAULT, OPTION, Ports
 from workbook.book.sessions import (
     REPL,
     Block,
@@ -39,21 +41,22 @@ from workbook.book.sessions import (
 )
 from workbook.book.terminal import Terminal
 from workbook.cli import Parser, UserError
-from workbook.layout import ROOT, Step, copy_tree, steps
+from workbook.layout import ROOT, Step, by_number, copy_tree, steps
 from workbook.processes import free_port, listens, wait_until
 from workbook.reader.serve import REDIS, STORAGE, embedded_redis
 
-TIME_LIMIT = 20.0
+TIME_LIMIT = 60.0
 """How long a command may take, in seconds."""
 PORT_LIMIT = 60.0
 """How long to wait for a port that something else uses, in seconds."""
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 """What asks this program to end; tox sends the one, and soon after the other."""
+LOG_LIMIT = 5.0
+"""How long to wait for as many lines of a server as the page shows, in seconds."""
 QUIET = 0.3
 """How long a server prints nothing when it has said what it had to, in seconds."""
 
 UUID = re.compile(r'\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b', re.IGNORECASE)
-PORT = re.compile(r'(?:--port|--bind|-p|-b)[ =](?:\S*:)?(\d+)')
 
 # Python 3.13.0's REPL understands no statement of several lines, unless it is typed
 # in a terminal: then it has the console that the Pythons before it had.
@@ -96,7 +99,9 @@ class Sandbox:
         docs: pathlib.Path,
         stack: contextlib.ExitStack,
         metadata: dict[str, str],
+        ports: Ports,
     ) -> None:
+        self.ports = ports
         self.examples = docs.parent / 'examples'
         self.terminals: list[Terminal] = []
         self.root = pathlib.Path(
@@ -112,8 +117,7 @@ class Sandbox:
         self.home, self.temp = self.root / 'home', self.root / 'tmp'
         self.folder, self.state = self.home / 'asgilook', self.root / 'state'
         copy_tree(step.snapshot, self.folder)
-        if 'with' in metadata:
-            self.lay_over(metadata['with'], self.folder)
+        self.lay_over(self.folder, metadata)
         samples.write(self.folder)
         self.make_workbook()
         config = self.home / '.config' / 'httpie' / 'config.json'
@@ -151,6 +155,7 @@ class Sandbox:
         tox.parent.mkdir()
         tox.write_text(TOX.format(root=ROOT, python=sys.executable))
         tox.chmod(0o755)
+        self.ports.write_commands(tox.parent, pathlib.Path(sys.prefix, 'bin'))
 
     def close(self) -> None:
         """End all that still runs."""
@@ -172,7 +177,7 @@ class Sandbox:
         """Return what to run for what a page shows as typed."""
         for name in UUID.findall(text):
             self.ids.setdefault(name.lower(), name.lower())
-        text = rename(text, self.ids)
+        text = self.ports.to_use(rename(text, self.ids))
         return re.sub(r'(?<![\w./-])/tmp\b', str(self.temp), text)
 
     def printed(self, text: str, shown: list[str]) -> list[str]:
@@ -201,6 +206,7 @@ class Sandbox:
             text = text.replace(str(real), name)
         text = re.sub(rf'\b127\.0\.0\.1:{self.redis_port}\b', 'localhost:6379', text)
         text = re.sub(rf'\b{self.redis_port}\b', '6379', text)
+        text = self.ports.to_show(text)
         return [line.rstrip() for line in text.rstrip().split('\n')] if text else []
 
     def start(self, script: str, piped: bool = False) -> Terminal:
@@ -208,34 +214,38 @@ class Sandbox:
         self.terminals.append(Terminal(script, piped))
         return self.terminals[-1]
 
-    def overlay(self, name: str | None) -> str:
-        """Return what to run before a block with an overlay on the snapshot."""
-        if name is None:
+    def overlay(self, options: dict[str, str]) -> str:
+        """Return what to run before a block, with what it lays over the snapshot."""
+        if not options.keys() & {'with', 'fault'}:
             return f'. {self.state}'
         self.overlays += 1
         copy = self.root / f'overlay{self.overlays}'
         shutil.copytree(self.folder, copy)
-        self.lay_over(name, copy)
+        self.lay_over(copy, options)
         return f'. {self.state}; cd {copy}; export PYTHONPATH={copy}'
 
-    def lay_over(self, name: str, folder: pathlib.Path) -> None:
-        """Copy the files of a folder of the book over those that are there."""
-        if not (self.examples / name).is_dir():
-            raise PageError(f'there is no folder {self.examples / name}')
-        shutil.copytree(self.examples / name, folder, dirs_exist_ok=True)
+    def lay_over(self, folder: pathlib.Path, options: dict[str, str]) -> None:
+        """Copy a folder of examples over the files in a folder; plant a fault there."""
+        if name := options.get('with'):
+            if not (self.examples / name).is_dir():
+                raise PageError(f'there is no folder {self.examples / name}')
+            shutil.copytree(self.examples / name, folder, dirs_exist_ok=True)
+        if name := options.get('fault'):
+            faults.find(name).plant(folder)
+        self.ports.rewrite(folder)
 
     def run(self, block: Block) -> Iterator[tuple[Exchange, list[str]]]:
         """Run a block; yield each exchange, and the lines that came in its place."""
         if 'log' in block.options:
             if self.server is None:
                 raise PageError('there is no server, so it has no log')
-            self.server.settle(QUIET)
+            self.server.settle(QUIET, len(block.lines), LOG_LIMIT)
             yield (
                 Exchange([], block.lines),
                 self.printed(self.server.take(), block.lines),
             )
             return
-        before = self.overlay(block.options.get('with'))
+        before = self.overlay(block.options)
         exchanges = block.exchanges()
         for exchange in exchanges:
             if not exchange.is_shell:
@@ -245,7 +255,8 @@ class Sandbox:
             if command == REPL:
                 text = self.start_repl(before)
             elif 'server' in block.options and exchange is exchanges[-1]:
-                text = self.serve(command, before, block.options.get('port'))
+                shown = len(exchange.output)
+                text = self.serve(command, before, block.options.get('port'), shown)
             else:
                 text = self.execute(command, before)
             yield exchange, [*exchange.typed, *self.printed(text, exchange.output)]
@@ -264,24 +275,27 @@ class Sandbox:
         self.forget_ended(terminal)
         return terminal.take()
 
-    def serve(self, command: str, before: str, beside: str | None) -> str:
+    def serve(
+        self, command: str, before: str, beside: str | None, shown_lines: int
+    ) -> str:
         """Start a server, in place of those before; return what it printed.
 
         One whose block names its port is started beside those at others.
         """
-        match = PORT.search(command)
-        port = int(beside or (match[1] if match else 8000))
+        match = OPTION.search(command)
+        shown = int(beside or (match[1] if match else DEFAULT))
+        port = self.ports.used(shown)
         for other in self.servers:
             if not beside or other == port:
                 self.stop(self.servers[other])
         if not wait_until(lambda: not listens(port), PORT_LIMIT):
-            raise PageError(f'something uses port {port}: stop it, and try again')
+            raise PageError(f'something uses port {shown}: stop it, and try again')
         self.server = self.servers[port] = server = self.start(f'{before}\n{command}')
         if not wait_until(lambda: server.ended or listens(port), TIME_LIMIT):
             raise PageError(
-                f'nothing listens on port {port}. ' + too_long(command, server)
+                f'nothing listens on port {shown}. ' + too_long(command, server)
             )
-        server.settle(QUIET)
+        server.settle(QUIET, shown_lines, LOG_LIMIT)
         self.forget_ended(server)
         return server.take()
 
@@ -297,7 +311,7 @@ class Sandbox:
     def type(self, exchange: Exchange) -> list[str]:
         """Type a statement in the REPL; return it with what was printed."""
         if self.repl is None or self.repl.ended:
-            self.start_repl(self.overlay(None))
+            self.start_repl(self.overlay({}))
         assert self.repl is not None  # noqa: S101
         lines, prompt = [], '>>> '
         shown = exchange.command.split('\n')
@@ -354,7 +368,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
             raise PageError(f'there is no step {number}')
         found = list(blocks(lines, plain=docs.resolve() not in page.resolve().parents))
         with contextlib.ExitStack() as stack:
-            sandbox = Sandbox(by_number[number], docs, stack, metadata)
+            sandbox = Sandbox(by_number[number], docs, stack, metadata, Ports(found))
             for block in found:
                 start = block.start + 1
                 if reason := block.options.get('not-run'):
@@ -375,7 +389,7 @@ def run_page(page: pathlib.Path, docs: pathlib.Path) -> Result:
     except PageError as mistake:
         result.mistake = f'line {mistake.line or start}: {mistake}'
     except UserError as error:
-        result.mistake = str(error)
+        result.mistake = f'line {start}: {error}'
     result.new += lines[done:]
     return result
 
@@ -401,9 +415,9 @@ def main(arguments: list[str] | None = None) -> int:
     pages = chosen.pages or [
         page
         for page in [
-            *sorted(chosen.docs.rglob('*.rst')),
+            *sorted(chosen.docs.rglob('*.rst'), key=by_number),
             *sorted(chosen.docs.parent.glob('*.rst')),
-            *sorted(chosen.docs.parent.glob('exercises/**/*.rst')),
+            *sorted(chosen.docs.parent.glob('exercises/**/*.rst'), key=by_number),
         ]
         if re.search(
             r'\.\. (session::|code-block:: console)', page.read_text(encoding='utf-8')

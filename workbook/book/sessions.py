@@ -12,6 +12,7 @@ OPTIONS = {
     'port': True,
     'log': False,
     'with': True,
+    'fault': True,
     'needs': True,
     'not-run': True,
 }

@@ -48,8 +48,17 @@ class Terminal:
         """Whether the script has come to its end."""
         return self.process.poll() is not None
 
-    def settle(self, seconds: float) -> None:
-        """Wait until nothing has been printed for so long."""
+    def settle(self, seconds: float, lines: int = 0, limit: float = 0) -> None:
+        """Wait until nothing has been printed for so long.
+
+        On a busy machine that can be so too early. So so many lines are waited for
+        first, up to a limit in seconds.
+        """
+
+        def enough() -> bool:
+            return self.ended or self.printed.count(b'\n', self.taken) >= lines
+
+        wait_until(enough, limit)
         size = -1
         while size != (size := len(self.printed)):
             self.reader.join(seconds)

@@ -10,7 +10,6 @@ older than the snapshot.
 
 import ast
 import concurrent.futures
-import dataclasses
 import difflib
 import os
 import pathlib
@@ -19,8 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-import xml.etree.ElementTree
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from workbook.book.exercises import (
     EXERCISES,
@@ -29,10 +27,11 @@ from workbook.book.exercises import (
     check_arguments,
     exercises,
     find,
-    overlaid_copy,
 )
 from workbook.cli import Parser, UserError
+from workbook.faults import overlaid_copy
 from workbook.layout import ROOT
+from workbook.suites import BROKEN, FAILED, PASSED, UNFIT, Report, run_pytest
 
 AT_ONCE = os.cpu_count() or 2
 """How many exercises are proven at the same time."""
@@ -46,45 +45,10 @@ MYPY = threading.Lock()
 """Held while mypy runs: all share its cache, with what it knows of the libraries."""
 
 
-@dataclasses.dataclass
-class Report:
-    """How a run of pytest ended: which tests failed, by their names."""
-
-    status: int
-    output: str
-    passed: set[str]
-    failed: set[str]
-    broken: list[str]
-    """What kept tests from being run: in a test's file, or in its fixtures."""
-    files: set[str] = dataclasses.field(default_factory=set)
-    """The names of the files whose tests failed."""
-
-
-def pytest(arguments: Iterable[str], folder: pathlib.Path) -> Report:
+def pytest(arguments: list[str], folder: pathlib.Path) -> Report:
     """Run pytest, with a folder for what it writes."""
-    report = folder / 'report.xml'
-    command = [sys.executable, '-m', 'pytest', '-q', '--no-header', '-p']
-    command += ['no:cacheprovider', f'--junitxml={report}', *arguments]
-    report.unlink(missing_ok=True)
-    ended = run([*command, f'--basetemp={folder / "temp"}'], ROOT)
-    found = Report(ended.returncode, ended.stdout + ended.stderr, set(), set(), [])
-    if report.exists():
-        for case in xml.etree.ElementTree.parse(report).iter('testcase'):  # noqa: S314
-            note(case, found)
-    return found
-
-
-def note(case: xml.etree.ElementTree.Element, found: Report) -> None:
-    """Note how one test ended."""
-    name = case.attrib['name'].partition('[')[0]
-    error = case.find('error')
-    if error is not None and 'failed on setup' not in error.get('message', ''):
-        found.broken.append(f'{name}: {error.get("message")}')
-    elif error is not None or case.find('failure') is not None:
-        found.failed.add(name)
-        found.files.add(f'{case.attrib["classname"].rpartition(".")[2]}.py')
-    elif case.find('skipped') is None:
-        found.passed.add(name)
+    temp = f'--basetemp={folder / "temp"}'
+    return run_pytest('--no-header', temp, *arguments, seconds=TIME_LIMIT)
 
 
 def run(command: list[str], folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
@@ -179,15 +143,17 @@ def fails(exercise: Exercise, folder: pathlib.Path) -> Iterator[str]:
     """Yield why the check does not fail as it should before anything is solved."""
     begin(exercise, folder / 'begun')
     report = pytest(check_arguments(exercise, folder / 'begun'), folder)
-    if report.broken or not report.passed | report.failed:
-        broken = ''.join(f'\n      {what}' for what in report.broken)
-        yield f'its check cannot be run:{broken or end_of(report.output)}'
+    broken = [each for each in report.results if each.ended == BROKEN]
+    passed, failed = report.names(PASSED), report.names(FAILED, UNFIT)
+    if broken or not passed | failed:
+        why = ''.join(f'\n      {each.name}: {each.message}' for each in broken)
+        yield f'its check cannot be run:{why or end_of(report.output)}'
         return
-    if not report.failed:
+    if not failed:
         yield 'its check passes before anything is solved'
-    for name in sorted(report.passed - report.failed - exercise.holds_already.keys()):
+    for name in sorted(passed - failed - exercise.holds_already.keys()):
         yield f'{name} passes before anything is solved: say why in [holds_already]'
-    for name in sorted(exercise.holds_already.keys() - report.passed):
+    for name in sorted(exercise.holds_already.keys() - passed):
         yield f'{name} is in [holds_already], but does not pass before'
 
 
@@ -201,12 +167,13 @@ def passes(exercise: Exercise, folder: pathlib.Path) -> Iterator[str]:
     elif suite := suite_arguments(exercise):
         suite = [f'--app={solved}', *suite]
         report = pytest(suite, folder)
-        if report.status and 0 < len(report.failed) <= FEW and not report.broken:
+        failed = sorted({each.name for each in report.failed})
+        if 0 < len(failed) <= FEW and not report.names(BROKEN):
             # Some tests watch the clock, and the machine was busy. But one that fails
             # only after others must do so again, so all of its file is run.
-            failed = sorted(report.failed)
             print(f'   {exercise.name}: tries again {", ".join(failed)}', flush=True)
-            report = pytest([*suite, '-k', ' or '.join(sorted(report.files))], folder)
+            files = {pathlib.Path(each.file).name for each in report.failed}
+            report = pytest([*suite, '-k', ' or '.join(sorted(files))], folder)
         if report.status:
             yield f"the steps' tests fail with the solution:{end_of(report.output)}"
 

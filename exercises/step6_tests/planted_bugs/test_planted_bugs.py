@@ -18,12 +18,12 @@ def outcome(own_suite):
 def test_passes(outcome):
     """The project's tests pass on the correct package."""
     assert outcome.found_tests, 'There is no test yet.'
-    assert outcome.passed, outcome.report
+    assert outcome.passed, outcome.explanation
 
 
 def test_catches(outcome, own_suite):
     """The project's tests catch at least ten bugs."""
     assert outcome.passed, 'They do not pass without a bug.'
-    planted = faults.bugs(faults.step_with_bugs())
+    planted = faults.bugs(own_suite.step)
     caught = own_suite.catches(planted, WANTED)
     assert caught >= WANTED, f'{caught} of {len(planted)} bugs are caught.'

@@ -175,35 +175,52 @@ def test_cells_and_solutions_belong_together(solved, complaint):
         notebooks.with_solutions(notebook_of(code('', tags=['now-you'])), solved)
 
 
-@pytest.mark.parametrize(
-    ('source', 'tagged', 'complaint'),
-    [
-        ('1 / 0', [], 'cell a-cell: ZeroDivisionError: division by zero'),
-        ('2 + 2', ['now-you'], 'cell a-cell raises [], not NotYet, as it stands'),
-        (
-            'import warnings\nwarnings.warn("old", stacklevel=1)',
-            [],
-            'cell a-cell warns: something is on standard error',
-        ),
-        (
-            'from IPython.display import SVG\nSVG("<svg/>")',
-            [],
-            'cell a-cell shows a picture that nothing describes',
-        ),
-    ],
-)
-def test_what_is_wrong_is_said_in_one_line(tmp_path, capsys, source, tagged, complaint):
+@pytest.fixture
+def broken(tmp_path):
+    """Return a function that runs a lab with some cells, and returns what is wrong."""
+
+    def run(*cells):
+        lab = labs.Lab(99, tmp_path / 'lab99_broken.ipynb')
+        lab.solutions.parent.mkdir()
+        if any('now-you' in cell.metadata.tags for cell in cells):
+            lab.solutions.write_text('# %% unsolved\n3 + 3\n', encoding='utf-8')
+        nbformat.write(notebook_of(*cells), lab.path)
+        return asyncio.run(notebooks.run(lab))
+
+    return run
+
+
+def cell_named(name, source, *tags):
+    """Return a cell with code, and a name."""
+    return nbformat.v4.new_code_cell(source, id=name, metadata={'tags': list(tags)})
+
+
+def test_an_exception_is_said_in_one_line(broken, capsys):
     """Whoever broke a lab wants to know which cell."""
-    lab = labs.Lab(99, tmp_path / 'lab99_broken.ipynb')
-    lab.solutions.parent.mkdir()
-    if tagged:
-        lab.solutions.write_text('# %% a-cell\n3 + 3\n', encoding='utf-8')
-        source += '\n\n# Did it work?'
-        tagged = [*tagged, 'raises-exception']
-    cell = code(source, tags=tagged)
-    nbformat.write(notebook_of(cell), lab.path)
-    assert asyncio.run(notebooks.run(lab)) == [f'lab99_broken.ipynb: {complaint}']
+    cells = [cell_named('fine', '1'), cell_named('ends', '1 / 0')]
+    complaint = 'cell ends: ZeroDivisionError: division by zero'
+    assert broken(*cells) == [f'lab99_broken.ipynb: {complaint}']
     assert re.match(r'lab99_broken +\d+\.\d s\n', capsys.readouterr().out)
+
+
+def test_what_else_is_wrong_is_said_in_a_line_each(broken):
+    """A task that is no task, a warning, and a picture without words are named."""
+    cells = [
+        cell_named(
+            'unsolved', '2 + 2\n\n# Did it work?', 'now-you', 'raises-exception'
+        ),
+        cell_named('warns', 'import warnings\nwarnings.warn("old", stacklevel=1)'),
+        cell_named('shows', 'from IPython.display import SVG\nSVG("<svg/>")'),
+        cell_named('fine', '1'),
+    ]
+    assert broken(*cells) == [
+        f'lab99_broken.ipynb: cell {complaint}'
+        for complaint in [
+            'unsolved raises [], not NotYet, as it stands',
+            'warns warns: something is on standard error',
+            'shows shows a picture that nothing describes',
+        ]
+    ]
 
 
 def test_a_lab_that_there_is_not_is_refused():

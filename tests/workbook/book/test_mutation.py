@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from workbook.book import labs
-from workbook.faults import FAILED, PASSED
+from workbook.suites import FAILURES, OK
 
 sys.path.append(str(labs.FOLDER))
 
@@ -61,16 +61,16 @@ def test_a_suite_is_judged_by_what_it_looks_at(project):
     }
     runs = {'test_half.py': f'{start}half(8), half(3)'}
     judge = mutation.Judge()
-    assert judge(looks, project, [None]) == [PASSED]
+    assert judge(looks, project, [None]) == [OK]
     survivors = [
         mutant.after
         for mutant, status in zip(mutants, judge(looks, project, mutants), strict=True)
-        if status != FAILED
+        if status != FAILURES
     ]
     assert survivors == ['number >= 1', '2']
-    assert set(judge(runs, project, mutants)) == {PASSED}
+    assert set(judge(runs, project, mutants)) == {OK}
 
     for suite in [looks, runs]:
         status, report = judge.cover(suite, project)
-        assert status == PASSED
+        assert status == OK
         assert report['totals']['percent_covered'] == 100

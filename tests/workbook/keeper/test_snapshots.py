@@ -1,17 +1,17 @@
 """The snapshots follow from each other, and each is what it says it is."""
 
 import ast
-import collections
 import difflib
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree
 
 import pytest
 
+from workbook import suites
 from workbook.book.sphinx_ext.lessons import LENGTHS
 from workbook.layout import ROOT, steps
+from workbook.suites import BROKEN, FAILED, PASSED, SKIPPED, UNFIT
 
 STEPS = steps()
 PAIRS = list(zip([None, *STEPS], STEPS, strict=False))
@@ -128,34 +128,15 @@ def test_no_private_parts():
                     )
 
 
-def results(step, app_folder, report):
-    """Run a step's tests on some folder; return whether each failed, by its name.
-
-    A test has as many results as parameters. One that was skipped has none.
-    """
-    command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider']
-    subprocess.run(
-        [*command, f'--app={app_folder}', f'--junitxml={report}', str(step.tests)],
-        cwd=ROOT,
-        capture_output=True,
-    )
-    found = collections.defaultdict(list)
-    for case in xml.etree.ElementTree.parse(report).iter('testcase'):  # noqa: S314
-        failed = case.find('failure') is not None or case.find('error') is not None
-        result = [] if case.find('skipped') is not None else [failed]
-        found[case.attrib['name'].partition('[')[0]] += result
-    return found
-
-
 @each_pair
 def test_step_is_needed(before, step, tmp_path):
     """A step's tests fail on the snapshot before it, but for those that are named."""
     (tmp_path / 'asgilook').mkdir()
     app_folder = before.snapshot if before else tmp_path
-    found = results(step, app_folder, tmp_path / 'report.xml')
-    assert found
-    passed = {name for name, failures in found.items() if not all(failures)}
-    skipped = {name for name, failures in found.items() if not failures}
+    report = suites.run_pytest(f'--app={app_folder}', str(step.tests), seconds=600)
+    passed, failed = report.names(PASSED), report.names(FAILED, UNFIT, BROKEN)
+    assert passed | failed
+    skipped = report.names(SKIPPED) - passed - failed
     assert passed == step.metadata['not_needed'].keys() - skipped
     assert all(why.endswith('.') for why in step.metadata['not_needed'].values())
 

@@ -1,5 +1,6 @@
 """`tox -e check -- --bugs`: what a reader's own tests catch, and nothing given away."""
 
+import dataclasses
 import io
 import re
 import shutil
@@ -7,24 +8,28 @@ import shutil
 import pytest
 from rich.console import Console
 
-from workbook import faults
+from workbook import faults, suites
 from workbook.book import sessions
 from workbook.cli import UserError
-from workbook.faults import Outcome
-from workbook.layout import ROOT
+from workbook.layout import ROOT, steps
 from workbook.reader.check import bug_check, command
 from workbook.reader.check.bug_check import BugReport
+from workbook.suites import Report, Result
 
 HOWTO = ROOT / 'examples' / 'howto'
 TESTS_PAGE = ROOT / 'docs' / 'explanation' / 'tests.rst'
-STEP = faults.step_with_bugs()
+STEP = next(step for step in steps() if step.has_own_tests)
 PLANTED = faults.bugs(STEP)
 SUMMARY = (
     'FAILED tests/sub/test_list.py::test_list[a-b] - assert 1 == 2\n1 failed in 0.1s'
 )
-FAILED = Outcome(faults.FAILED, f'F\nERROR    falcon:asgi.py:1 oh\n{SUMMARY}')
-PASSED = Outcome(faults.PASSED, '.\n1 passed in 0.1s')
-BROKEN = Outcome(2, 'ERROR tests/test_list.py - NameError\n1 error in 0.1s')
+FAILED = Report(
+    suites.FAILURES,
+    f'F\nERROR    falcon:asgi.py:1 oh\n{SUMMARY}',
+    (Result('tests/sub/test_list.py', 'test_list', suites.FAILED, 'assert 1 == 2'),),
+)
+PASSED = Report(suites.OK, '.\n1 passed in 0.1s')
+BROKEN = Report(2, 'ERROR tests/test_list.py - NameError\n1 error in 0.1s')
 
 
 @pytest.fixture
@@ -146,10 +151,10 @@ def test_no_settings(suite):
 def test_no_more_wanted(suite, monkeypatch):
     """Whoever has seen enough closes the hunt, and the other bugs are not tried."""
     tried = []
-    monkeypatch.setattr(faults, 'run_suite', lambda *rest: tried.append(rest) or FAILED)
-    monkeypatch.setattr(faults.os, 'cpu_count', lambda: 1)
+    monkeypatch.setattr(suites, 'run_suite', lambda *rest: tried.append(rest) or FAILED)
+    monkeypatch.setattr(suites.os, 'cpu_count', lambda: 1)
     folder = suite('')
-    outcomes = faults.try_suite(folder, STEP, PLANTED)
+    outcomes = suites.try_suite(folder, STEP, PLANTED)
     next(outcomes)
     outcomes.close()
     assert 1 <= len(tried) < len(PLANTED)
@@ -159,5 +164,5 @@ def test_no_more_wanted(suite, monkeypatch):
 def test_caught_by(case):
     """The test that caught a bug is named, whatever it was tried with."""
     line = f'FAILED tests/test_cache.py::test_head{case} - assert 405 == 200'
-    outcome = faults.Outcome(1, f'{line}\n1 failed')
+    outcome = dataclasses.replace(FAILED, output=f'{line}\n1 failed')
     assert bug_check.caught_by(outcome) == 'by test_cache.py::test_head'

@@ -306,15 +306,14 @@ def test_never_awaited():
 @pytest.mark.parametrize('name', FAULTS)
 def test_known_fault(copy_of, name):
     """A fault of the well-known version is shown by its request and its answer."""
-    step = faults.step_with_bugs()
-    [bug] = [bug for bug in faults.bugs(step) if bug.name == name]
-    folder = copy_of(step.number)
-    faults.plant(bug, folder)
+    last = max(STEPS)
+    folder = copy_of(last)
+    faults.find(name).plant(folder)
     status, shown = check(folder, '--step', '5', '--hint')
     assert status == 1
     for words in FAULTS[name]:
         assert words in shown, shown
-    assert states(shown)[step.number] == 'not asked'
+    assert states(shown)[last] == 'not asked'
 
 
 REFUSED = {

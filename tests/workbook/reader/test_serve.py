@@ -1,6 +1,5 @@
 """`tox -e serveN` serves a step, and says what to do when it cannot."""
 
-import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -9,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 import urllib.error
 import urllib.request
 
@@ -57,7 +56,7 @@ def serve_command(step, *options):
 def ctrl_c(process):
     """Press Ctrl-C; return what was printed."""
     os.killpg(process.pid, signal.SIGINT)
-    return process.communicate(timeout=20)[0]
+    return process.communicate(timeout=60)[0]
 
 
 @contextlib.contextmanager
@@ -143,8 +142,8 @@ def test_redis(step, free_port, tmp_path):
         assert nothing_runs(process, *used)
 
 
-def slow_upload(port):
-    """Begin an upload that takes a second; return its status, to be waited for."""
+def begin_upload(port):
+    """Begin an upload; return a function that finishes it, and returns its status."""
     data = upload()
     connection = http.client.HTTPConnection('127.0.0.1', port)
     connection.putrequest('POST', '/images')
@@ -153,13 +152,11 @@ def slow_upload(port):
     connection.send(data[:100])
 
     def finish():
-        time.sleep(1)
         with contextlib.closing(connection):
             connection.send(data[100:])
             return connection.getresponse().status
 
-    executor = concurrent.futures.ThreadPoolExecutor(1)
-    return executor.submit(finish)
+    return finish
 
 
 @pytest.mark.timeout(300)
@@ -178,10 +175,17 @@ def test_tox_serve(free_port, tmp_path):
     process = start(command, ASGI_LOOK_STORAGE_PATH=str(tmp_path))
     with serving(process, free_port) as url:
         assert fetch(f'{url}/images')[::2] == (200, b'[]')
-        late = slow_upload(free_port)
-        output = ctrl_c(process)
-        assert late.result() == 201
+        finish = begin_upload(free_port)
+        os.killpg(process.pid, signal.SIGINT)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if 'Waiting for connections to close' in line:
+                assert finish() == 201
+        process.wait(timeout=60)
         assert nothing_runs(process, free_port)
+    output = ''.join(lines)
+    assert 'Waiting for connections to close' in output
     assert f'Serving {LAST.name}: open {url}/' in output
     assert 'Traceback' not in output
     assert 'unsupported' not in output
@@ -303,24 +307,40 @@ def test_password_is_not_shown(monkeypatch, place):
 
 
 @pytest.fixture
-def slow_redis(monkeypatch):
-    """Have an embedded Redis take more than a second to start."""
+def ready(monkeypatch):
+    """Return an event that an embedded Redis waits for before it answers."""
+    ready = threading.Event()
 
     class SlowServer(fakeredis.TcpFakeServer):
         def serve_forever(self):
-            time.sleep(1.2)
+            ready.wait()
             super().serve_forever()
 
+        def shutdown(self):
+            ready.set()
+            super().shutdown()
+
     monkeypatch.setattr(fakeredis, 'TcpFakeServer', SlowServer)
+    return ready
 
 
-def test_embedded_redis_that_is_slow_to_start(slow_redis):
+def test_embedded_redis_that_is_slow_to_start(ready, monkeypatch):
     """An embedded Redis is not handed on before it answers."""
+    answered, redis_answers = [], serve.redis_answers
+
+    def ask(url):
+        answered.append(redis_answers(url))
+        ready.set()
+        return answered[-1]
+
+    monkeypatch.setattr(serve, 'redis_answers', ask)
     with serve.embedded_redis() as url:
-        assert serve.redis_answers(url)
+        assert answered[0] is False
+        assert answered[-1] is True
+        assert redis_answers(url)
 
 
-def test_embedded_redis_that_does_not_answer(slow_redis, monkeypatch):
+def test_embedded_redis_that_does_not_answer(ready, monkeypatch):
     """An embedded Redis that never answers is not handed on: a line says so."""
     monkeypatch.setattr(serve, 'ATTEMPTS', 1)
     with (

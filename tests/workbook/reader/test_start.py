@@ -14,16 +14,20 @@ CACHES = {'__pycache__', '.pytest_cache', '.coverage', 'asgilook.egg-info'}
 FAR = str(len(STEPS) + 1)
 
 
-def run(*arguments):
-    """Run the command; return the exit status, and what it said."""
-    ended = subprocess.run(
-        [sys.executable, '-m', 'workbook.reader.start', *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert 'Traceback' not in ended.stderr
-    return ended.returncode, ended.stdout + ended.stderr
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Return what runs the command; it returns the exit status, and what was said."""
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments):
+        try:
+            status = start.main([*map(str, arguments)])
+        except SystemExit as ended:
+            status = ended.code
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
+
+    return run
 
 
 def contents(folder):
@@ -35,7 +39,7 @@ def contents(folder):
     }
 
 
-def test_chapter_one(tmp_path):
+def test_chapter_one(run, tmp_path):
     """Chapter 1 begins with an empty folder, and a note that says what to do."""
     status, said = run('--into', tmp_path / 'mine')
     assert status == 0
@@ -49,7 +53,7 @@ def test_chapter_one(tmp_path):
 
 
 @pytest.mark.parametrize('step', STEPS[1:], ids=lambda step: step.name)
-def test_later_chapter(tmp_path, step):
+def test_later_chapter(run, tmp_path, step):
     """A later chapter begins with what the ones before it have made, and no caches."""
     before = STEPS[STEPS.index(step) - 1]
     status, said = run(step.number, '--into', tmp_path / 'mine')
@@ -85,7 +89,7 @@ class Part:
         self.number, self.snapshot, self.before = number, snapshot, before
 
 
-def test_never_overwrites(tmp_path):
+def test_never_overwrites(run, tmp_path):
     """A folder that is there stays; the answer says what it is, and how to go on."""
     mine = tmp_path / 'mine'
     run(3, '--into', mine)
@@ -102,7 +106,7 @@ def test_never_overwrites(tmp_path):
 
 
 @pytest.mark.parametrize('kind', ['empty', 'file', 'link'])
-def test_anything_there_stays(tmp_path, kind):
+def test_anything_there_stays(run, tmp_path, kind):
     """An empty folder, a file, and a link to nowhere are not replaced either."""
     mine = tmp_path / 'mine'
     if kind == 'empty':
@@ -133,7 +137,7 @@ def test_all_or_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_nothing_can_be_made(tmp_path):
+def test_where_nothing_can_be_made(run, tmp_path):
     """A place that cannot be written to is named, in one line."""
     (tmp_path / 'file').touch()
     status, said = run('--into', tmp_path / 'file' / 'mine')
@@ -143,7 +147,7 @@ def test_where_nothing_can_be_made(tmp_path):
 
 
 @pytest.mark.parametrize('number', ['0', FAR, 'four', '-1', '1.5'])
-def test_no_such_chapter(tmp_path, number):
+def test_no_such_chapter(run, tmp_path, number):
     """A chapter that there is not is refused in one line, and nothing is made."""
     status, said = run(number, '--into', tmp_path / 'mine')
     assert status == 2
@@ -159,7 +163,7 @@ def test_work_is_ignored():
     assert ended.returncode == 0
 
 
-def test_what_is_told_of_it(tmp_path):
+def test_what_is_told_of_it(run, tmp_path):
     """The checks take a folder for the chapter that it was made for."""
     run('--into', tmp_path / 'one')
     environment = {**os.environ, 'COLUMNS': '120'}

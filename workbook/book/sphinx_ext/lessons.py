@@ -1,7 +1,9 @@
-"""Show teachers a table of the chapters, made of what each step says of itself.
+"""List the chapters, and show teachers a table of them, made from the steps.
 
-``.. lessons::`` has a row for each chapter: how long it takes and the labs that go with
-it, as the step's metadata says; and its exercises, from their folders.
+``.. chapters::`` is a table of contents in which the line ``tutorial/stepN`` means the
+chapters of all steps, in their order. ``.. lessons::`` has a row for each chapter: how
+long it takes and the labs that go with it, as the step's metadata says; and its
+exercises, from their folders.
 """
 
 from collections.abc import Iterable
@@ -10,6 +12,7 @@ from typing import Any
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.directives.other import TocTree
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.parsing import nested_parse_to_nodes
 
@@ -28,6 +31,20 @@ LENGTHS = {
 def in_lines(labels: Iterable[str]) -> str:
     """Return links to labels, each in a line of its own in a table's cell."""
     return '\n       '.join(f'| :ref:`{label}`' for label in labels) or 'none'
+
+
+class Chapters(TocTree):
+    """A table of contents with the chapter of each step."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return it, with a line for each chapter."""
+        self.env.note_reread()  # A new step changes no file that this page includes.
+        lines = []
+        for line in self.content:
+            every = [line.replace('stepN', f'step{step.number}') for step in steps()]
+            lines += every if 'stepN' in line else [line]
+        self.content = StringList(lines, 'chapters')
+        return super().run()
 
 
 class Lessons(SphinxDirective):
@@ -60,6 +77,7 @@ class Lessons(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Add the directive."""
+    """Add the directives."""
+    app.add_directive('chapters', Chapters)
     app.add_directive('lessons', Lessons)
     return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -2,14 +2,16 @@
 
 ``.. listing:: asgilook/store.py`` shows a file of the page's step, or the part of it
 that `literalinclude`'s options choose, with its name; lines that the step before has
-not got are highlighted; or those that a file of the book has not got, which ``:since:``
-names. ``.. step-diff::`` shows all that the step changes. A page
-says which step it is about by ``:step: N`` at its top.
+not got are highlighted, or with ``:since-fault: NAME`` those that aren't there with a
+fault. With ``:fault: NAME`` the file is shown with a fault in it, and what is wrong is
+highlighted. ``.. step-diff::`` shows all that the step changes. A page says which step
+it is about by ``:step: N`` at its top.
 """
 
 import difflib
 import pathlib
 import re
+import tempfile
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -17,35 +19,34 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from pygments.lexers import find_lexer_class_for_filename
 from sphinx.application import Sphinx
-from sphinx.directives.code import LiteralInclude, LiteralIncludeReader
+from sphinx.directives.code import (
+    LiteralInclude,
+    LiteralIncludeReader,
+    container_wrapper,
+)
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 
+from workbook import faults
+from workbook.book.places import Place, place
+from workbook.cli import UserError
 from workbook.layout import ROOT, Step, steps
 
 logger = logging.getLogger(__name__)
+ACTIONS = {'new': 'new file', 'add': 'add', 'change': 'change', 'look': 'as it is'}
+"""What to do with a listing, in a reader's words."""
 MOST_LINES = 30
 """The most lines a listing may have to count as shown."""
 
 STEPS = {step.number: step for step in steps()}
-SKIPPED = {'__pycache__'}
 
 
 def read(step: Step | None) -> dict[str, list[str]]:
     """Return the lines of each file of a snapshot, by the file's name in it."""
-    if step is None:
-        return {}
-    return {
-        path.relative_to(step.snapshot).as_posix(): path.read_text('utf-8').splitlines()
-        for path in sorted(step.snapshot.rglob('*'))
-        if path.is_file()
-        and not any(
-            part in SKIPPED or part.startswith('.')
-            for part in path.relative_to(step.snapshot).parts
-        )
-    }
+    contents = step.contents if step else {}
+    return {name: data.decode().splitlines() for name, data in contents.items()}
 
 
 def fresh_lines(before: list[str], after: list[str]) -> set[int]:
@@ -65,6 +66,32 @@ def new_lines(number: int) -> dict[str, set[int]]:
     return {
         name: fresh_lines(before.get(name, []), lines) for name, lines in after.items()
     }
+
+
+def replaced_lines(before: list[str], after: list[str]) -> set[int]:
+    """Return the numbers of the lines that take the place of others."""
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return {
+        line + 1
+        for tag, _, _, start, end in matcher.get_opcodes()
+        if tag == 'replace'
+        for line in range(start, end)
+    }
+
+
+def heading(path: str, name: str, found: Place) -> str:
+    """Return a listing's heading: the file, what to do, where; and all of it."""
+    parts = [f'``{name}``', f'**{ACTIONS[found.action]}**', found.where]
+    parts.append(f':download:`whole file <{path}>`')
+    return ' '.join(part for part in parts if part)
+
+
+def boxed(found: list[nodes.Node], kind: str) -> list[nodes.Node]:
+    """Return a block whose container is a box of that kind."""
+    for node in found:
+        if isinstance(node, nodes.container):
+            node['classes'] += ['box', kind]
+    return found
 
 
 def page_step(directive: SphinxDirective) -> int:
@@ -96,7 +123,8 @@ class Listing(LiteralInclude):
     option_spec: ClassVar[OptionSpec] = {
         **LiteralInclude.option_spec,
         'step': directives.positive_int,
-        'since': directives.unchanged_required,
+        'fault': directives.unchanged_required,
+        'since-fault': directives.unchanged_required,
     }
     del option_spec['lines'], option_spec['emphasize-lines'], option_spec['diff']
 
@@ -106,32 +134,72 @@ class Listing(LiteralInclude):
         name = self.arguments[0]
         path = step.snapshot / name
         options = {**self.options, 'lineno-match': None}
-        reader = LiteralIncludeReader(str(path), options, self.config)
         try:
-            text, _ = reader.read()
-        except (OSError, ValueError) as error:
+            right = path.read_text('utf-8')
+            wrong = self.with_fault(name, right, 'fault')
+            before = self.with_fault(name, right, 'since-fault')
+            with tempfile.TemporaryDirectory() as folder:
+                # Sphinx chooses parts of files only, and code with a fault is in none.
+                shown_file = pathlib.Path(folder, path.name)
+                shown_file.write_text(wrong or right, 'utf-8')
+                reader = LiteralIncludeReader(str(shown_file), options, self.config)
+                text, _ = reader.read()
+        except (OSError, UserError, ValueError) as error:
             raise self.error(str(error)) from error
         count = len(text.rstrip().splitlines())
         shown = range(reader.lineno_start, reader.lineno_start + count)
 
         fresh = new_lines(step.number)[name]
-        if 'since' in self.options:
-            relative, since = self.env.relfn2path(self.options.pop('since'))
-            self.env.note_dependency(relative)
-            before = pathlib.Path(since).read_text('utf-8').splitlines()
-            fresh = fresh_lines(before, path.read_text('utf-8').splitlines())
+        if wrong:
+            fresh = fresh_lines(right.splitlines(), wrong.splitlines())
+        elif before:
+            fresh = fresh_lines(before.splitlines(), right.splitlines())
         highlighted = [line - shown[0] + 1 for line in shown if line in fresh]
+        if wrong:
+            return self.faulty(name, text, highlighted)
         if 0 < len(highlighted) < count:
             self.options['emphasize-lines'] = ','.join(map(str, highlighted))
-        self.options.setdefault('caption', name)
         if lexer := find_lexer_class_for_filename(name):
             self.options.setdefault('language', lexer.aliases[0])
         self.arguments[0] = f'/../{path.relative_to(ROOT).as_posix()}'
+        listed = kept(self.env, 'snapshot_listings').setdefault(self.env.docname, [])
+        old = before.splitlines() or read(STEPS.get(step.number - 1)).get(name, [])
+        there = set(range(1, len(right.splitlines()) + 1)) - fresh
+        there |= {
+            line
+            for number, other, first, last in listed
+            if (number, other) == (step.number, name)
+            for line in range(first, last + 1)
+        }
+        replaced = replaced_lines(old, right.splitlines())
+        found = place(right, shown, fresh, there, bool(replaced.intersection(shown)))
+        self.options.setdefault('caption', heading(self.arguments[0], name, found))
         if not folded(self.state.parent):
-            listed = kept(self.env, 'snapshot_listings')
-            place = (step.number, name, shown[0], shown[-1])
-            listed.setdefault(self.env.docname, []).append(place)
-        return super().run()
+            listed.append((step.number, name, shown[0], shown[-1]))
+        return boxed(super().run(), 'file')
+
+    def with_fault(self, name: str, text: str, option: str) -> str:
+        """Return a file's text with the fault that an option names, if it names one."""
+        if option not in self.options:
+            return ''
+        fault = faults.find(self.options[option])
+        if fault.path != name:
+            raise UserError(f'{fault.name} is a fault in {fault.path}, not in {name}.')
+        self.env.note_dependency(str(faults.FAULTS))
+        return fault.in_text(text)
+
+    def faulty(self, name: str, text: str, wrong: list[int]) -> list[nodes.Node]:
+        """Return a listing of code with a fault, which its part may have nothing of."""
+        block = nodes.literal_block(text, text, source=str(faults.FAULTS))
+        if lexer := find_lexer_class_for_filename(name):
+            block['language'] = lexer.aliases[0]
+        block['highlight_args'] = {'hl_lines': wrong}
+        self.set_source_info(block)
+        caption = self.options.get('caption', f'``{name}``')
+        if wrong:
+            block['classes'].append('wrong')
+        box = container_wrapper(self, block, caption)
+        return boxed([box], 'wrong' if wrong else 'file')
 
 
 class StepDiff(SphinxDirective):
@@ -198,10 +266,12 @@ def strip(app: Sphinx, document: nodes.document) -> None:
 
 def narrate(app: Sphinx, env: BuildEnvironment) -> None:
     """Print how much of each step its chapter tells; warn of what it leaves out."""
-    for docname in sorted(env.metadata):
-        if 'step' not in env.metadata[docname] or not docname.startswith('tutorial/'):
-            continue
-        number = int(env.metadata[docname]['step'])
+    chapters = [
+        (int(fields['step']), docname)
+        for docname, fields in env.metadata.items()
+        if 'step' in fields and docname.startswith('tutorial/')
+    ]
+    for number, docname in sorted(chapters):
         listed: dict[str, set[int]] = {}
         for step, name, first, last in kept(env, 'snapshot_listings').get(docname, []):
             if step == number and last - first < MOST_LINES:

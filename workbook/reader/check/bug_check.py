@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from workbook import faults
+from workbook import faults, suites
 from workbook.cli import UserError
-from workbook.faults import Bug, Outcome
+from workbook.faults import Fault
+from workbook.layout import steps
+from workbook.suites import Report
 
 from .submission import TESTS, display_path
 
@@ -28,12 +30,13 @@ OnProgress = Callable[[int, int], None]
 class BugReport:
     """Each bug that was tried, and how the suite ended with it."""
 
-    tried: list[tuple[Bug, Outcome]]
+    tried: list[tuple[Fault, Report]]
 
     @property
-    def missed(self) -> list[Bug]:
-        """The bugs that no test caught."""
-        return [bug for bug, outcome in self.tried if not outcome.caught]
+    def missed(self) -> list[tuple[int, Fault]]:
+        """The bugs that no test caught, each with its number."""
+        numbered = enumerate(self.tried, start=1)
+        return [(number, bug) for number, (bug, run) in numbered if not run.caught]
 
     @property
     def caught(self) -> int:
@@ -46,7 +49,7 @@ def refuse_unfit(folder: pathlib.Path) -> None:
     if not folder.is_dir():
         raise UserError(f'There is no folder {display_path(folder)}: look at --app.')
     if not any((folder / TESTS).rglob('test_*.py')):
-        step = faults.step_with_bugs()
+        step = next(step for step in steps() if step.has_own_tests)
         raise UserError(
             f'{display_path(folder)} has no tests in a folder {TESTS}/ yet: chapter '
             f'{step.number} of the book begins a suite.'
@@ -58,7 +61,7 @@ def refuse_unfit(folder: pathlib.Path) -> None:
         )
 
 
-def refuse_failing(outcome: Outcome, folder: pathlib.Path) -> None:
+def refuse_failing(outcome: Report, folder: pathlib.Path) -> None:
     """Refuse a suite that fails where there is no bug."""
     name = f'{display_path(folder)}/{TESTS}'
     if outcome.passed:
@@ -76,21 +79,21 @@ def refuse_failing(outcome: Outcome, folder: pathlib.Path) -> None:
 
 
 def try_bugs(folder: pathlib.Path, progress: OnProgress) -> BugReport:
-    """Try a folder's suite on the snapshot, and on a copy with each bug."""
+    """Try a folder's suite on its step's snapshot, and on a copy with each bug."""
     refuse_unfit(folder)
-    step = faults.step_with_bugs()
-    [(_, outcome)] = faults.try_suite(folder, step, [None])
+    step = suites.step_reached(folder)
+    [(_, outcome)] = suites.try_suite(folder, step, [None])
     refuse_failing(outcome, folder)
     planted = faults.bugs(step)
-    tried: list[tuple[Bug, Outcome]] = []
-    for bug, outcome in faults.try_suite(folder, step, planted):
+    tried: list[tuple[Fault, Report]] = []
+    for bug, outcome in suites.try_suite(folder, step, planted):
         if bug:
             tried.append((bug, outcome))
         progress(len(tried), len(planted))
     return BugReport(tried)
 
 
-def caught_by(outcome: Outcome) -> str:
+def caught_by(outcome: Report) -> str:
     """Return which test caught a bug, or how else the suite ended."""
     if outcome.caught:
         match = FAILED_TEST.fullmatch(outcome.reason)
@@ -103,13 +106,13 @@ def caught_by(outcome: Outcome) -> str:
 def table(found: BugReport) -> Table:
     """Return a row for each bug."""
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for bug, outcome in found.tried:
+    for number, (_, outcome) in enumerate(found.tried, start=1):
         how = Text('caught', 'green') if outcome.caught else Text('got through', 'bold')
-        grid.add_row(f'bug {bug.number}', how, Text(caught_by(outcome), 'dim'))
+        grid.add_row(f'bug {number}', how, Text(caught_by(outcome), 'dim'))
     return grid
 
 
-def changed_lines(bug: Bug) -> Iterator[str]:
+def changed_lines(bug: Fault) -> Iterator[str]:
     """Yield what a bug changes, line by line, as a comparison shows it."""
     for right, wrong in bug.changes:
         before, after = right.strip('\n'), wrong.strip('\n')
@@ -118,11 +121,11 @@ def changed_lines(bug: Bug) -> Iterator[str]:
                 yield line.rstrip()
 
 
-def show_missed(console: Console, bug: Bug, change: bool) -> None:
+def show_missed(console: Console, number: int, bug: Fault, change: bool) -> None:
     """Show what a client would see of a bug; and the change, if that is wanted."""
-    console.print(Text(f'\nBug {bug.number}: {bug.fault}'))
+    console.print(Text(f'\nBug {number}: {bug.fault}'))
     if change:
-        console.print(Text(f'  In asgilook/{bug.file}:', 'dim'))
+        console.print(Text(f'  In {bug.path}:', 'dim'))
         styles = {'-': 'green', '+': 'red'}
         for line in changed_lines(bug):
             text = Text(f'    {line}', styles.get(line[:1], ''))
@@ -146,7 +149,7 @@ def show_result(
             'and `--bugs --all` what was changed.'
         )
         return
-    for bug in found.missed:
-        show_missed(console, bug, change)
+    for number, bug in found.missed:
+        show_missed(console, number, bug, change)
     if change:
         console.print('\nA line with - is right, one with + is the bug.')

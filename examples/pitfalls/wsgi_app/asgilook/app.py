@@ -1,5 +1,0 @@
-"""The application."""
-
-import falcon
-
-app = falcon.App()

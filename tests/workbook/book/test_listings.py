@@ -1,0 +1,101 @@
+"""A listing of code with a fault says so, and marks the lines that are wrong."""
+
+import io
+import sys
+from unittest import mock
+
+import pytest
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from workbook import faults
+from workbook.layout import ROOT
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Return a function that reads a page; it returns its listings, and warnings."""
+
+    def build(text):
+        docs = tmp_path / 'docs'
+        docs.mkdir()
+        (tmp_path / 'steps').symlink_to(ROOT / 'steps')
+        (docs / 'index.rst').write_text(f'Page\n====\n\n{text}', encoding='utf-8')
+        warnings = io.StringIO()
+        settings = {'extensions': ['workbook.book.sphinx_ext.listings']}
+        folders = [str(docs), None, str(tmp_path / 'out'), str(tmp_path / 'trees')]
+        with (
+            mock.patch.object(sys, 'path', sys.path[:]),
+            patch_docutils(),
+            docutils_namespace(),
+        ):
+            sphinx = Sphinx(*folders, 'dummy', settings, None, warning=warnings)
+            sphinx.build()
+            tree = sphinx.env.get_doctree('index')
+        return list(tree.findall(nodes.literal_block)), warnings.getvalue()
+
+    return build
+
+
+def test_what_is_wrong_is_marked(build):
+    """The wrong lines of a part are highlighted, and its block is marked as wrong."""
+    [block], _ = build("""
+.. listing:: asgilook/convert.py
+   :step: 4
+   :fault: a_thumbnail_is_not_what_its_name_says
+   :pyobject: shrink
+""")
+    lines = block.astext().splitlines()
+    wrong = [
+        lines[number - 1].strip() for number in block['highlight_args']['hl_lines']
+    ]
+    assert wrong == ['image.thumbnail(size)', 'return encode(image)']
+    assert lines[0].startswith('def shrink(')
+    assert 'wrong' in block['classes']
+    assert block.parent[0].astext() == 'asgilook/convert.py, wrong on purpose'
+
+
+def test_what_is_right_is_not_marked(build):
+    """A part without a wrong line looks as always: it's what the file is up to then."""
+    [block], _ = build("""
+.. listing:: asgilook/app.py
+   :step: 3
+   :fault: no_error_is_handled
+   :end-at: from .store import
+""")
+    assert 'errors' not in block.astext()
+    assert block['highlight_args']['hl_lines'] == block['classes'] == []
+    assert block.parent[0].astext() == 'asgilook/app.py'
+
+
+def test_what_came_since(build):
+    """What is new can be what a fault had left out."""
+    [block], _ = build("""
+.. listing:: asgilook/app.py
+   :step: 3
+   :since-fault: no_error_is_handled
+   :end-at: from .store import
+""")
+    lines = block.astext().splitlines()
+    new = [lines[number - 1] for number in block['highlight_args']['hl_lines']]
+    imports = faults.find('no_error_is_handled').changes[:2]
+    assert new == [right.strip() for right, _ in imports]
+
+
+@pytest.mark.parametrize(
+    ('fault', 'words'),
+    [
+        ('any_size', "There is no fault 'any_size'. Try any_size_is_made"),
+        ('any_size_is_made', 'a fault in asgilook/images.py, not in asgilook/app.py'),
+        ('wsgi_app', "asgilook/app.py isn't the snapshot's where wsgi_app changes it"),
+    ],
+)
+def test_refused(build, fault, words):
+    """A fault that there isn't, or that the file can't have, is an error."""
+    _, warnings = build(f"""
+.. listing:: asgilook/app.py
+   :step: 6
+   :fault: {fault}
+""")
+    assert words in warnings
