@@ -65,6 +65,8 @@ copybutton_only_copy_prompt_lines = True
 nb_execution_mode = 'off'
 nb_merge_streams = True
 nb_render_error_lexer = 'text'
+nb_code_prompt_show = 'Show the code for this figure'
+nb_code_prompt_hide = 'Hide the code for this figure'
 
 # `sphinx -b linkcheck` follows links to other sites; a reader's own server isn't one.
 linkcheck_ignore = [r'https?://(localhost|127\.0\.0\.1)(:\d+)?(/|$)']

@@ -1,4 +1,4 @@
-"""What all labs share: the snapshots, sample pictures, plots, and checks."""
+"""Shared by all labs: the snapshots, sample pictures, plots, and checks."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import textwrap
 import types
 import weakref
 from typing import Any, ClassVar
@@ -58,15 +59,18 @@ Some are pale on the card. Marks have a dark edge from lab.mplstyle; a pale line
 `path_effects=OUTLINE`, and text is in the colour of text.
 """
 
+WIDTH = 5.0
+"""How wide plots are, in inches, with type of lab.mplstyle's size in them."""
+
 OUTLINE = [matplotlib.patheffects.withStroke(linewidth=3.5, foreground=TEXT)]
-"""What gives a line a dark edge."""
+"""The effect that gives a line a dark edge."""
 
 
 class Client(falcon.testing.ASGIConductor):
     """Falcon's client for coroutines; it starts the app before its first request."""
 
     _running: ClassVar[set['Client']] = set()
-    """Those that have been started: what they do in the background must not vanish."""
+    """The running clients, kept so that their background work doesn't vanish."""
 
     def __init__(self, app: Any) -> None:
         super().__init__(app)
@@ -96,17 +100,17 @@ class Client(falcon.testing.ASGIConductor):
 
 @dataclasses.dataclass
 class Service:
-    """A step's app, with a client, a folder and a Redis that nobody else has."""
+    """A step's app, with a client, a folder and a Redis of its own."""
 
     step: Step
     app: Any
     client: Client
     folder: pathlib.Path
-    """Where pictures go; it is removed when the service is no longer used."""
+    """Where pictures go; it's removed when the service is no longer used."""
     config: Any = None
-    """The settings; None for step 1, which has none."""
+    """The settings; None for step 1, which comes without."""
     redis_server: Any = None
-    """The fake Redis, to be disconnected by `redis_server.connected = False`."""
+    """The fake Redis; `redis_server.connected = False` disconnects it."""
 
     @property
     def redis(self) -> Any:
@@ -135,11 +139,11 @@ def switch_to(snapshot: pathlib.Path) -> None:
 
 
 def use_step(number: int, snapshot: pathlib.Path | None = None) -> Service:
-    """Return the service of a step, never used before.
+    """Return the service of a step, fresh.
 
-    From then on `import asgilook` finds the same step. Services of other steps that
-    were made earlier go on working. `snapshot` is a folder with a changed copy of the
-    step's snapshot, to take its place.
+    From then on `import asgilook` finds the same step; services made earlier keep
+    working. `snapshot` is a folder with a changed copy of the step's snapshot, to use
+    instead.
     """
     found = {step.number: step for step in steps()}
     if number not in found:
@@ -186,7 +190,7 @@ def photo(width: int) -> bytes:
 
 
 def tour(name: str) -> types.ModuleType:
-    """Return a file of the book's tour, with an app that nobody has used."""
+    """Return a file of the book's tour, with a fresh app."""
     path = ROOT / 'examples' / 'tour' / f'{name}.py'
     spec = importlib.util.spec_from_file_location(f'tour_{name}', path)
     assert spec
@@ -198,7 +202,7 @@ def tour(name: str) -> types.ModuleType:
 
 
 class GoBetween:
-    """A server that passes on to Redis what it is sent, after a while."""
+    """A server that passes everything on to Redis, after a while."""
 
     def __init__(self, url: str) -> None:
         self._port = int(url.rpartition(':')[2])
@@ -225,12 +229,12 @@ class GoBetween:
                 await writer.drain()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._server.close()
 
 
 class Lines(logging.Handler):
-    """What is logged, as a list."""
+    """The lines of a log, as a list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -250,13 +254,13 @@ def show_code(*found: Any) -> None:
 def figure(
     title: str, x: str = '', y: str = '', height: float = 3.6, **options: Any
 ) -> Any:
-    """Return an empty plot's figure and axes; the title says what to see.
+    """Return an empty plot's figure and axes; the title says what to look for.
 
-    What each axis measures is named by `x` and `y`, with its unit. Options are those
-    of `pyplot.subplots`.
+    `x` and `y` say what the axes measure, with units. Options are those of
+    `pyplot.subplots`. A plot is narrow enough to be read on a phone.
     """
-    drawn, axes = plt.subplots(figsize=(7.2, height), **options)
-    drawn.suptitle(title)
+    drawn, axes = plt.subplots(figsize=(WIDTH, height), **options)
+    drawn.suptitle(textwrap.fill(title, 50))
     for one in drawn.axes:
         one.set(xlabel=x, ylabel=y)
     return drawn, axes
@@ -294,15 +298,15 @@ def show(drawn: matplotlib.figure.Figure) -> None:
 
 
 class NotYet(AssertionError):  # noqa: N818 - it is a hint, and reads as one
-    """What was to be changed in a cell has not been changed yet."""
+    """The task of a cell isn't solved yet."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows in place of a traceback."""
+        """Return the lines that IPython shows instead of a traceback."""
         return [f'Not yet: {self}']
 
 
 def check(condition: object, hint: str) -> None:
-    """Say that a task is done; if the condition does not hold, raise with the hint."""
+    """Say that a task is solved; if the condition is false, raise with the hint."""
     if not condition:
         raise NotYet(hint)
-    print('Done: that is what was asked for.')
+    print('Solved: that works.')

@@ -31,7 +31,7 @@ WORKERS = 2
 
 COVER = ['-p', 'pytest_cov', '--cov=asgilook', '--cov-branch', '--cov-report=json']
 COVER += ['--cov-fail-under=0']
-"""What makes pytest report coverage, by line and by branch."""
+"""The options that make pytest report coverage, by line and by branch."""
 
 SWAPPED = {
     ast.Eq: ast.NotEq,

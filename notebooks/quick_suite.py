@@ -83,7 +83,7 @@ def test_sixteen_bits(client):
 
 
 def test_refused(client, make_picture):
-    """What is no picture, or only a half, or too large, is refused."""
+    """A text, half a picture, and a picture that is too large are refused."""
     half, large = make_picture()[:500], make_picture((70_000, 1))
     start, real = half[:8], make_picture(mode='F', file_format='TIFF')
     heic = bytes(4) + b'ftypheic'

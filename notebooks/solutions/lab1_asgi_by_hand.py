@@ -1,9 +1,9 @@
-"""A solution for each task of lab 1: what stands above its cell's divider."""
+"""A solution for each task of lab 1: the code above its cell's divider."""
 
 
 # %% now-you-405
 async def polite(scope, receive, send):
-    """Greet, if asked by GET."""
+    """Greet clients who send a GET."""
     status, body, headers = 200, b'Hello\n', []
     if scope['method'] != 'GET':
         status, body, headers = 405, b'Only GET, please.\n', [(b'allow', b'GET')]
@@ -17,7 +17,7 @@ starts = 0
 
 
 async def alive(scope, receive, send):
-    """Live as long as the server."""
+    """Start and stop with the server."""
     global starts
     while scope['type'] == 'lifespan':
         event = await receive()

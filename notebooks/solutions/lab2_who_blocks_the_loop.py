@@ -1,4 +1,4 @@
-"""A solution for each task of lab 2: what stands above its cell's divider."""
+"""A solution for each task of lab 2: the code above its cell's divider."""
 
 
 # %% now-you-check

@@ -1,4 +1,4 @@
-"""A solution for the task of lab 3: what stands above its cell's divider."""
+"""A solution for the task of lab 3: the code above its cell's divider."""
 
 
 # %% now-you-paste

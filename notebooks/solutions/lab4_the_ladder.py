@@ -1,4 +1,4 @@
-"""A solution for each task of lab 4: what stands above its cell's divider."""
+"""A solution for each task of lab 4: the code above its cell's divider."""
 
 
 # %% now-you-ladder

@@ -1,4 +1,4 @@
-"""A solution for each task of lab 5: what stands above its cell's divider."""
+"""A solution for each task of lab 5: the code above its cell's divider."""
 
 # %% now-you-budget
 limit = 250_000
@@ -8,7 +8,7 @@ while hit_rate((await play(DAY, limit - 10_000)).hits) >= 2 / 3:
 
 # %% now-you-stampede
 class Store(module('store').Store):
-    """A store that makes each thumbnail once at a time."""
+    """A store that never makes a thumbnail twice at the same time."""
 
     def __init__(self, config):
         super().__init__(config)
@@ -21,20 +21,20 @@ class Store(module('store').Store):
             task = asyncio.create_task(super().make_thumbnail(image, size))
             task.add_done_callback(lambda _: self._under_way.pop(key))
             self._under_way[key] = task
-        # Whoever goes away must not take it from those who wait.
+        # If one client leaves, the others still get theirs.
         return await asyncio.shield(self._under_way[key])
 
 
 # %% now-you-race
 class RedisCache(module('cache').RedisCache):
-    """A cache that keeps nothing that was changed meanwhile."""
+    """A cache that stores no answer that was changed meanwhile."""
 
     def __init__(self, config):
         super().__init__(config)
         self._changes = collections.Counter()
 
     async def process_resource(self, req, resp, resource, params):
-        """Look a request up, and note how often its answer has been changed."""
+        """Look a request up, and record how often its answer was changed."""
         await super().process_resource(req, resp, resource, params)
         resp.context.changes = self._changes[resp.context.cache_key]
 

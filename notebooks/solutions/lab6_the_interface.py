@@ -1,4 +1,4 @@
-"""A solution for each task of lab 6: what stands above its cell's divider."""
+"""A solution for each task of lab 6: the code above its cell's divider."""
 
 
 # %% now-you-countdown
@@ -6,7 +6,7 @@ class Countdown:
     """A countdown from ten to one."""
 
     async def on_get(self, req, resp):
-        """Count, from behind what the client has seen."""
+        """Count, starting after the last event that the client has seen."""
         last = int(req.last_event_id or 11)
         resp.sse = self._count(last - 1)
 
@@ -20,7 +20,7 @@ class Halves:
     """Halves sizes."""
 
     async def on_websocket(self, req, ws):
-        """Answer questions until the client goes away."""
+        """Answer questions until the client leaves."""
         await ws.accept()
         with contextlib.suppress(falcon.WebSocketDisconnected):
             while True:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.hint(
     section='step2-colour',
 )
 LINEAR = {64: 137, 128: 188, 200: 228}
-"""What numbers become in sRGB that count light as a sensor does."""
+"""The numbers in sRGB, by numbers that count light as a sensor does."""
 
 
 def near(colour, other):

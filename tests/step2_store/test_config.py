@@ -11,8 +11,8 @@ pytestmark = pytest.mark.hint(section='step2-settings')
 
 
 @pytest.mark.hint(
-    'Which folder does your system have for files that need not last? The module '
-    '`tempfile` knows.',
+    'Which folder does your system have for temporary files? The module `tempfile` '
+    'knows.',
     "The default is `pathlib.Path(tempfile.gettempdir(), 'asgilook')`.",
 )
 def test_default_folder(module, monkeypatch):

@@ -114,12 +114,12 @@ def test_cut_short(error_of, file_format, share):
 
 
 @pytest.mark.hint(
-    'A limit that nobody is told cannot be kept.',
+    "Nobody can keep to a limit they don't know.",
     "`f'... {MAX_PIXELS / 1e6:.0f} megapixels ...'` in the message.",
     section='step2-convert',
 )
 def test_too_large(module, error_of, monkeypatch):
-    """A picture that is too large is told the limit, in megapixels."""
+    """The error for a picture that is too large names the limit, in megapixels."""
     monkeypatch.setattr(module('convert'), 'MAX_PIXELS', 2_000_000)
     name, message = error_of(file_of(PIL.Image.new('L', (2000, 1001))))
     assert name == 'DamagedImageError'
@@ -208,7 +208,7 @@ def gif(transparent=False):
 )
 @pytest.mark.parametrize('transparent', [False, True])
 def test_small_frame(save, transparent):
-    """What the first frame of a GIF does not cover is white."""
+    """Pixels that the first frame of a GIF does not cover are white."""
     stored = save(gif(transparent))
     assert stored.size == (60, 40)
     assert near(stored.getpixel((10, 20)), WHITE)
@@ -292,7 +292,7 @@ def test_plain_tiff(save, data):
 
 @pytest.mark.hint(
     'Which code do the two clauses guard: that of Pillow, or yours as well?',
-    'Only what decodes is inside the `try`. What you do to the pixels comes after it.',
+    'Only the decoding is inside the `try`. Work on the pixels comes after it.',
     section='step2-convert',
 )
 @pytest.mark.parametrize('error', [ZeroDivisionError('a bug'), MemoryError()])
@@ -325,7 +325,7 @@ def test_no_memory(module, store, run, monkeypatch, place):
 
 
 @pytest.mark.hint(
-    'Whoever runs the service will want to know why a picture was refused.',
+    'People who run the service will want to know why a picture was refused.',
     "`logger.info('...: %r', error)` before the `DamagedImageError` is raised.",
     section='step2-convert',
 )

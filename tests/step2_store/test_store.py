@@ -52,7 +52,7 @@ def test_folder_is_made(module, config, folder):
     '`to_jpeg` made, not the data that was sent.',
 )
 def test_save(store, run):
-    """What was saved is a JPEG file of the same size, under the id it was given."""
+    """A saved picture is a JPEG file of the same size, under the id it was given."""
     image = run(store.save('some-id', upload((640, 360))))
     assert image.image_id == 'some-id'
     assert tuple(image.size) == (640, 360)
@@ -248,7 +248,7 @@ def transparent(kind):
     ],
 )
 def test_transparent_is_white(store, run, kind):
-    """What is transparent becomes white, whatever colour hides behind it."""
+    """Transparent pixels become white, whatever colour hides behind them."""
     stored = reopen(run(store.save('a', transparent(kind))))
     assert stored.mode == 'RGB'
     assert near(stored.getpixel((10, 10)), (255, 255, 255))
@@ -261,7 +261,7 @@ def test_transparent_is_white(store, run, kind):
     section='step2-clean',
 )
 def test_half_transparent(store, run):
-    """What is half transparent is mixed with white."""
+    """Half-transparent pixels are mixed with white."""
     data = file_of(PIL.Image.new('RGBA', (20, 20), (0, 0, 0, 128)))
     assert near(reopen(run(store.save('a', data))).getpixel((10, 10)), (127, 127, 127))
 

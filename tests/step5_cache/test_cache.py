@@ -204,9 +204,9 @@ def test_other_methods(client, keys, path, method):
 
 
 @pytest.mark.hint(
-    'What was not found today may be there tomorrow. How do you know an error '
+    'A picture not found today may be there tomorrow. How do you tell an error '
     'from a success?',
-    '`process_response` returns at once if `req_succeeded` is false or `resource` '
+    '`process_response` returns early if `req_succeeded` is false or `resource` '
     'is `None`; and it keeps nothing but answers to a `GET` with the status 200.',
     section='step5-keep',
 )
@@ -314,7 +314,7 @@ def test_one_entry_per_picture(client, keys):
 
 
 @pytest.mark.hint(
-    'An entry without an end stays for ever. Redis can be told when to drop it.',
+    'An entry without an end stays for ever. Redis drops it in time if you say when.',
     '`self._redis.set(key, entry, self.TTL)`, with `TTL = 3600`: the third '
     'argument is in seconds.',
     section='step5-keep',

@@ -96,7 +96,7 @@ def test_stops_and_starts(visit, some_redis):
     'The service starts while there is no Redis. What does it do at startup, and '
     'does it try again later?',
     '`process_startup` may ping Redis, but by way of the method that catches '
-    'errors. Keep the client: it connects anew by itself.',
+    'errors. Keep the client: it reconnects by itself.',
 )
 def test_starts_late(visit, some_redis):
     """The service starts without Redis, and uses it once it is there."""
@@ -112,7 +112,7 @@ def test_starts_late(visit, some_redis):
 
 @pytest.mark.hint(
     'Redis takes the command and does not answer. How long does a request wait '
-    'for it, and how many wait at once?',
+    'for it, and how many wait at the same time?',
     '`async with asyncio.timeout(self.TIMEOUT), self._slots:` around each command, '
     'with half a second, and a semaphore for the connections inside it.',
 )
@@ -315,7 +315,7 @@ def test_refused_by_redis(visit, some_redis):
 @pytest.mark.hint(
     'Not every server tells the application that it starts. What is missing then?',
     'Make the client in `__init__` of the middleware. It connects when it is '
-    'first used, so `process_startup` need not.',
+    'first used, so it can do without `process_startup`.',
 )
 def test_without_lifespan(fake_redis, app, run):
     """A server that sends no lifespan events is served all the same."""
@@ -364,7 +364,7 @@ def test_starts_again(some_redis, app, run):
     'has the others wait for their turn.',
 )
 def test_connections_are_few(real_redis, app, run):
-    """Two hundred requests at once share fewer connections; none goes without Redis."""
+    """Two hundred requests share fewer connections, and all of them get to Redis."""
 
     async def visit():
         async with falcon.testing.ASGIConductor(app) as conductor:
@@ -387,7 +387,7 @@ def test_connections_are_few(real_redis, app, run):
     'out, answer without the cache.',
 )
 def test_two_hundred_at_once(real_redis, app, run):
-    """Two hundred requests at once all succeed, whatever they ask for."""
+    """Two hundred requests at the same time all succeed, whatever they ask for."""
     data = upload((200, 150))
 
     async def visit():

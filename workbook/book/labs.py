@@ -22,11 +22,17 @@ USED = ['examples', 'tests', 'workbook/layout.py', 'workbook/faults.py',
 """What the labs use besides the snapshots and what is in their own folder."""
 MADE_OF = 'made_of'
 """The key in a saved notebook's metadata for the digest of what it was made of."""
-NOT_RUN = """:::{note}
+OPEN = """```{tip}
+To run this lab yourself, start JupyterLab with `tox -e lab` and open `NAME`. You can
+also {download}`download the notebook <../../notebooks/NAME>`. It needs the workbook
+around it: put it in the `notebooks` folder.
+```
+"""
+"""The box on a lab's page that says how to open it."""
+NOT_RUN = """```{note}
 The cells below show no results: this lab hasn't run on this machine since it last
-changed. Run `tox -e notebooks` and build the book again, or run the lab yourself:
-`tox -e lab`.
-:::
+changed. Run `tox -e notebooks` and build the book again, or run the lab yourself.
+```
 """
 
 
@@ -95,7 +101,8 @@ def is_up_to_date(lab: Lab) -> bool:
 def for_the_book(lab: Lab) -> str:
     """Return a notebook as the book has it: with its last results, if they still fit.
 
-    The copy has a label, `labN`, and links that fit the folder it is copied to.
+    The copy has a label, `labN`, a box that says how to open the notebook, and links
+    that fit the folder it is copied to.
     """
     notebook, ran = read(lab.path), last_run(lab)
     fits = ran is not None and sources(ran) == sources(notebook)
@@ -107,7 +114,8 @@ def for_the_book(lab: Lab) -> str:
         if cell.cell_type == 'markdown':
             cell.source = cell.source.replace('](../docs/', '](../')
     first = notebook.cells[0]
-    first.source = f'(lab{lab.number})=\n\n{first.source}'
+    how_to_open = OPEN.replace('NAME', lab.path.name)
+    first.source = f'(lab{lab.number})=\n\n{first.source}\n\n{how_to_open}'
     if not fits:
         first.source += f'\n\n{NOT_RUN}'
     return f'{nbformat.writes(notebook)}\n'

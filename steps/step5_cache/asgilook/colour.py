@@ -8,7 +8,7 @@ import PIL.ImageChops
 import PIL.ImageCms
 
 SRGB = PIL.ImageCms.createProfile('sRGB')
-"""What the numbers mean where an image doesn't say."""
+"""The meaning of the numbers where an image doesn't say."""
 
 MODES = {'1': 'L', 'L': 'L', 'LA': 'L', 'CMYK': 'CMYK'}
 """The mode that a profile is made for, by the image's own; RGB for all others."""

@@ -1,4 +1,4 @@
-"""What a client is told when something is wrong with a request."""
+"""Errors as clients see them: in JSON, and with what to do."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What Pillow leaves to its callers in some TIFFs, PNGs and GIFs."""
+"""The work that Pillow leaves to its callers in some TIFFs, PNGs and GIFs."""
 
 import PIL.GifImagePlugin
 import PIL.Image
@@ -7,7 +7,7 @@ BITS_PER_SAMPLE, PHOTOMETRIC, PLANAR = 258, 262, 284
 """Tags of a TIFF: how its pixels are stored."""
 
 FACTORS = {1: 255, 2: 85, 4: 17}
-"""What Pillow multiplies a grey of so few bits by, so that white is 255."""
+"""The factor for a grey of so few bits, so that white is 255."""
 
 
 def check_kind(image: PIL.Image.Image) -> None:

@@ -1,4 +1,4 @@
-"""What is cached, what must not be, and life without Redis."""
+"""The cache: its entries, the answers it must not keep, and life without Redis."""
 
 import asyncio
 
@@ -113,7 +113,7 @@ def test_head(client, make_picture, path):
 
 @pytest.mark.parametrize('entry', [b'text', b'\x01', b'\x92\xc0\xc0'])
 def test_strange_entry(client, redis_server, entry):
-    """What another program wrote under the same key is no answer."""
+    """An entry that another program wrote under the same key is no answer."""
     client.simulate_get('/images')
     redis_client = FakeRedisClient(server=redis_server)
     redis_client.set(redis_client.keys()[0], entry)

@@ -73,7 +73,7 @@ def test_download(client, config, make_picture):
 
 @pytest.mark.parametrize('path', [FIRST, '/images/1.jpeg', '/pictures'])
 def test_not_found(client, path):
-    """What there is not is not found, and the answer says where to look."""
+    """An unknown path answers 404, and says where to look."""
     result = client.simulate_get(path)
 
     assert result.status == falcon.HTTP_404
@@ -81,7 +81,7 @@ def test_not_found(client, path):
 
 
 def test_no_such_method(client):
-    """What cannot be done is answered with what can."""
+    """A method that is not there answers 405, and names those that are."""
     result = client.simulate_delete('/images')
 
     assert result.status == falcon.HTTP_405
@@ -116,7 +116,7 @@ def test_upright(client, orientation, corner):
 
 @pytest.mark.parametrize('mode', ['RGBA', 'LA', 'P'])
 def test_transparent(client, mode):
-    """What can be seen through turns white."""
+    """Transparent pixels turn white."""
     clear = PIL.Image.new('RGBA', (20, 20), (255, 0, 0, 0)).convert(mode)
 
     image = upload_and_open(client, file_of(clear))
@@ -138,7 +138,7 @@ def test_sixteen_bits(client, clear, expected):
 
 
 def test_no_metadata(client, make_picture):
-    """What was written into the file beside the picture is not handed on."""
+    """A comment in the uploaded file is not handed on."""
     data = make_picture(file_format='JPEG', comment=b'our address')
 
     image = upload_and_open(client, data)

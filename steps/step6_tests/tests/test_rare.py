@@ -68,7 +68,7 @@ def png(bits, kind, clear, row):
     ids=['2 bits', '16 bits'],
 )
 def test_transparent_in_other_bits(client, data):
-    """What is transparent turns white, however many bits say so."""
+    """Transparent pixels turn white, however many bits say so."""
     image = upload_and_open(client, data)
 
     assert min(image.getpixel((8, 0))) > 250
@@ -76,7 +76,7 @@ def test_transparent_in_other_bits(client, data):
 
 @pytest.mark.parametrize('options', [{}, {'transparency': 1}])
 def test_small_frame(client, options):
-    """What the first frame of a GIF leaves uncovered is white."""
+    """Pixels that the first frame of a GIF leaves uncovered are white."""
     frame = file_of(PIL.Image.new('P', (8, 8)), 'GIF', **options)
     larger = frame[:6] + struct.pack('<HH', 40, 40) + frame[10:]
 

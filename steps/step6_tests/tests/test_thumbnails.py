@@ -52,7 +52,7 @@ def test_not_on_offer(client, make_picture, name):
 
 
 def test_no_picture(client):
-    """There are no thumbnails of a picture that there is not."""
+    """An unknown picture has no thumbnails."""
     assert client.simulate_get(f'{FOLDER}/320x180.jpeg').status == falcon.HTTP_404
 
 

@@ -74,16 +74,33 @@ def test_a_lab_is_stored_without_outputs(lab):
 
 @every_lab
 def test_a_lab_has_all_its_parts(lab):
-    """A question, a prediction to write down, what was seen, something to do."""
+    """A question, a prediction to write down, a conclusion, something to do."""
     prose = '\n\n'.join(texts(lab, 'markdown'))
     assert prose.startswith(f'# Lab {lab.number}: ')
     assert '**The question.**' in texts(lab, 'markdown')[0]
     headings = re.findall(r'^## (.+)$', prose, re.MULTILINE)
     assert headings[0] == 'Your prediction'
-    assert headings[-3:] == ['What was seen', 'Now you', 'Back to the book']
+    assert headings[-3:] == ['What we saw', 'Now you', 'Back to the book']
     assert any('use_step(' in source for source in texts(lab, 'code'))
     assert any(re.search(r'^show\(', source, re.M) for source in texts(lab, 'code'))
     assert left_to_the_reader(lab)
+
+
+@every_lab
+def test_the_code_of_figures_is_folded_in_the_book(lab):
+    """The figure comes first on the page; in JupyterLab its code stays open."""
+    for cell in labs.read(lab.path).cells:
+        if cell.cell_type == 'code' and re.search(r'^show\(', cell.source, re.M):
+            assert 'hide-input' in notebooks.tags(cell), cell.id
+
+
+@every_lab
+def test_the_page_says_how_to_open_the_lab(lab):
+    """There is a command for JupyterLab, and a link that leads to the notebook."""
+    first = nbformat.reads(labs.for_the_book(lab), as_version=4).cells[0].source
+    assert '`tox -e lab`' in first
+    [place] = re.findall(r'\{download\}`[^<`]*<([^>]*)>`', first)
+    assert (ROOT / 'docs' / 'labs' / place).resolve() == lab.path
 
 
 @every_lab
@@ -270,4 +287,4 @@ def test_a_task_says_what_is_missing_in_one_line(lab_module, capsys):
         lab_module.check(1 > 2, 'One is not more than two.')
     assert caught.value._render_traceback_() == ['Not yet: One is not more than two.']
     lab_module.check(2 > 1, '')
-    assert capsys.readouterr().out == 'Done: that is what was asked for.\n'
+    assert capsys.readouterr().out == 'Solved: that works.\n'

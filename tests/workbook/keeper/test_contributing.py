@@ -1,4 +1,4 @@
-"""What contributors are told to type and to look at is there."""
+"""The commands, files and folders that contributors read about are there."""
 
 import configparser
 import pathlib
@@ -46,6 +46,27 @@ def test_pythons(name):
     text = (ROOT / '.github' / 'workflows' / name).read_text(encoding='utf-8')
     wanted = {f'3.{python[3:]}' for python in toxfile.PYTHONS}
     assert set(re.findall(r'\b3\.\d+\b', text)) == wanted
+
+
+def test_folders():
+    """Every folder in the table of places is there."""
+    text = (ROOT / 'CONTRIBUTING.rst').read_text(encoding='utf-8')
+    table = text.partition('Where things are')[2].partition('There')[0]
+    named = set(re.findall(r'^``([\w/]+/)``', table, re.MULTILINE))
+    assert len(named - {'tests/stepN_name/'}) > 5
+    for name in named - {'tests/stepN_name/'}:
+        assert (ROOT / name).is_dir(), name
+
+
+def test_parts():
+    """CONTRIBUTING.rst names the parts of .ci/run, and no others."""
+    text = (ROOT / 'CONTRIBUTING.rst').read_text(encoding='utf-8')
+    script = (ROOT / '.ci' / 'run').read_text(encoding='utf-8')
+    paragraph = re.search(r'``\.ci/run`` does.*?\n\n', text, re.DOTALL)[0]
+    names = paragraph.partition('name\nthat:')[2]
+    [usage] = re.findall(r'^#     \.ci/run (.*)$', script, re.MULTILINE)
+    named = re.findall(r'``(?:\.ci/run )?(\w+)``', names)
+    assert sorted(named) == sorted(re.findall(r'\w+', usage))
 
 
 def test_paths():

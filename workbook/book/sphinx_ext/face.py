@@ -69,7 +69,7 @@ def make_focusable(
         '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
     )
     if pagename.startswith('labs/'):
-        plot = r'<div class="plot" tabindex="0">\g<0></div>'
+        plot = r'<div class="plot">\g<0></div>'
         body = re.sub(r'<img [^>]*>', plot, body)
     context['body'] = body
 

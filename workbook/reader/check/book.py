@@ -20,7 +20,7 @@ UNDERLINE = re.compile(r'([=\-~^"\'`#*+])\1{2,}\s*')
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A section: its label, its heading, and the page it stands on."""
+    """A section: its label, its heading, and the page it's on."""
 
     label: str
     heading: str

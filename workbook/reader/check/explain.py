@@ -1,4 +1,4 @@
-"""What went wrong in a check, in a reader's words."""
+"""Explains what went wrong in a check, in a reader's words."""
 
 import builtins
 import dataclasses
@@ -76,7 +76,7 @@ class Request:
 
 @dataclasses.dataclass
 class Explanation:
-    """What happened, line by line, and where in the reader's code."""
+    """An account of what happened, line by line, and where in the reader's code."""
 
     lines: list[str]
     place: str = ''

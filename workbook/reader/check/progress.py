@@ -57,7 +57,7 @@ def is_begun(step: Step, folder: pathlib.Path, defined: set[str]) -> bool:
 
 
 def begun(folder: pathlib.Path) -> list[Step]:
-    """Return the steps up to the last that was begun: what a reader stands at."""
+    """Return the steps up to the last one begun, which the reader is working on."""
     defined = names(folder)
     for step in reversed(steps()):
         if is_begun(step, folder, defined):

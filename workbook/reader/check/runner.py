@@ -93,7 +93,7 @@ class Check:
 
 @dataclasses.dataclass
 class Run:
-    """What came of all checks."""
+    """The outcome of all checks."""
 
     checks: list[Check]
     remark: str = ''
@@ -111,14 +111,14 @@ class Run:
 
     @property
     def first_wrong(self) -> Check | None:
-        """The first check that was tried and does not hold."""
+        """The first check that was tried and failed."""
         wrong = [check for check in self.checks if check.outcome == 'failed']
         fatal = [check for check in wrong if check.fatal]
         return next(iter([*fatal, *wrong]), None)
 
     @property
     def holds(self) -> bool:
-        """Whether every check holds."""
+        """Whether every check passes."""
         return bool(self.checks) and all(check.holds for check in self.checks)
 
 
@@ -346,7 +346,7 @@ class Runner:
             self._workers.remove(worker)
             worker.stop()
             if not worker.over:
-                # What it had started, such as a Redis, has no parent any more.
+                # The processes it had started, such as a Redis, have lost their parent.
                 self._broken_off = self._broken_off or ended
                 self.replace(worker, ended)
 

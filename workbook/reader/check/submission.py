@@ -166,7 +166,7 @@ def is_installed(module: str) -> bool:
 
 
 def refuse_hidden_packages(folder: pathlib.Path) -> None:
-    """Refuse a file that Python would find in place of a package."""
+    """Refuse a file that Python would find instead of a package."""
     for path in folder.glob('*.py'):
         if is_installed(path.stem):
             raise UserError(
@@ -185,7 +185,7 @@ def of_the_project(folder: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def copy(folder: pathlib.Path, to: pathlib.Path) -> None:
-    """Copy what is to be checked: whatever the code does, the original stays."""
+    """Copy the project for the checks: whatever the code does, the original stays."""
     to.mkdir()
     for path in of_the_project(folder):
         try:

@@ -31,7 +31,7 @@ def watch(
         yield_on_timeout=True,
         raise_interrupt=True,
     )
-    # The first yield comes at once: from then on, no change is missed.
+    # The first yield comes immediately: from then on, no change is missed.
     first = True
     for changed in changes:
         if not changed and not first:

@@ -3,7 +3,7 @@
     python -m workbook.reader.check.worker WORKPLACE INDEX FOLDER TESTS ...
 
 Workers share a workplace, a folder in which each takes the checks that nobody has taken
-yet: one from the front, the next from the back. What they report are lines of JSON.
+yet: one from the front, the next from the back. They report in lines of JSON.
 """
 
 import dataclasses
@@ -97,7 +97,7 @@ class Reporter:
         sys.stdout = sys.stderr = self._printed
 
     def end(self) -> None:
-        """Say that this is all, and end the process at once."""
+        """Say that this is all, and end the process immediately."""
         self.tell('over', printed=self._printed.text)
         self._exit(0)
 
@@ -198,7 +198,7 @@ class Reporter:
         self.tell('done', check=item.nodeid, **self._outcome)
 
     def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
-        """Note a comparison that does not hold."""
+        """Note a comparison that turned out false."""
         self._compared = Comparison(op, left, right)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -58,7 +58,7 @@ HEADERS = {
 
 
 class Viewer:
-    """An ASGI application: another one, with the viewer's page where it has none."""
+    """An ASGI application: another one, with the viewer's page where that lacks one."""
 
     def __init__(self, app: App, title: str = 'asgilook', has: str = 'images') -> None:
         self._app = app

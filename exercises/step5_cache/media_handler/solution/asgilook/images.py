@@ -24,7 +24,7 @@ class Images:
     """The pictures, as a collection and one by one."""
 
     media_types = (falcon.MEDIA_JSON, MEDIA_CSV)
-    """What the list can be had as; the first is for clients that do not mind."""
+    """The formats of the list; the first is for clients that don't mind."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
