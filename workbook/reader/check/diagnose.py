@@ -35,7 +35,7 @@ COROUTINES = re.compile(
     r"coroutine|can't be used in 'await'|await|context manager protocol|"
     r'async_generator|is not awaitable|_asyncio\.Future|object Future'
 )
-"""What errors say that come of an `await` or an `async` too few, or too many."""
+"""The words of errors caused by an `await` or `async` too few, or too many."""
 READ_ON = "If the chapter hasn't come to that, nothing is wrong: read on."
 NEAR = 0.75
 """How alike two names must be for one to be a misspelling of the other."""
@@ -48,7 +48,7 @@ class Finding:
     file: str
     line: int
     name: str
-    """What it is in, or about, as in Images.on_post."""
+    """The class or function that it's in, or about, as in Images.on_post."""
     says: str
     kind: str = ''
     code: str = ''
@@ -147,7 +147,7 @@ class Coroutines:
 
     @functools.cached_property
     def _awaited(self) -> tuple[set[str], set[str]]:
-        """What the snapshot awaits, and what it enters with `async with`, in full.
+        """All that the snapshot awaits or enters with `async with`, by full name.
 
         Of a dotted name the last two parts count, so that `file.write` is one.
         """
@@ -164,7 +164,7 @@ class Coroutines:
         return awaited - plain, entered - plain
 
     def called(self, file: str, call: ast.Call) -> Definition | None:
-        """Return which function of the package is called, if that can be told."""
+        """Return which function of the package is called, if that's certain."""
         name = dotted(call.func)
         receiver, _, last = name.rpartition('.')
         own = self._package.by_place
@@ -399,7 +399,7 @@ def defined_twice(package: Package) -> Iterator[Finding]:
 
 
 def no_such_name(package: Package) -> Iterator[Finding]:
-    """Yield the names that a library doesn't have: HTTP201, supress."""
+    """Yield the names that a library doesn't have."""
     for file, node, name in package.uses():
         if name.startswith(PACKAGE):
             continue
@@ -609,7 +609,7 @@ class Doctor:
         return list(other_name(self.package, self.reference))
 
     def of(self, check: Check) -> Diagnosis:
-        """Return why a check failed, as far as it can be told."""
+        """Return why a check failed, as far as we know."""
         said = ' '.join([check.error, *check.lines])
         place = self.place_of(check)
         if COROUTINES.search(said) and (found := self.coroutine(check, said)):

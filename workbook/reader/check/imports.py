@@ -3,7 +3,7 @@
     python -m workbook.reader.check.imports FOLDER
 
 prints a line of JSON for each error. Checks import a module only once they need it; a
-reader wants to know of a slip as soon as it is typed.
+reader wants to know of a slip right after typing it.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from workbook.layout import PACKAGE
 from .explain import Explainer, Explanation
 
 NOT_IMPORTED = {'__init__', '__main__', 'asgi'}
-"""What the others bring along, or what makes a service of its own."""
+"""The modules that others import, or that create a service."""
 
 
 def errors(folder: pathlib.Path) -> list[Explanation]:

@@ -15,7 +15,7 @@ from .runner import Check, Run
 from .submission import TESTS
 
 RECORD = ROOT / '.planted.json'
-"""What came of the planted bugs, by folder, with a digest of all that it depends on."""
+"""How the planted bugs ended, by folder, with a digest of everything it depends on."""
 
 
 def digest(folder: pathlib.Path, planting: list[Step]) -> str:

@@ -69,7 +69,7 @@ class Check:
     expected: int = 0
     """The request in question, and the status that was expected of it."""
     cause: list[str] = dataclasses.field(default_factory=list)
-    """What is wrong in the reader's code, if that can be told."""
+    """The mistake in the reader's code, if we know it."""
     is_sure: bool = False
     """Whether that is the reason, so that a hint would only mislead."""
     where: list[str] = dataclasses.field(default_factory=list)
@@ -99,9 +99,9 @@ class Run:
     remark: str = ''
     seconds: float = 0.0
     not_imported: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    """What of the package can't be imported, with the place of each error."""
+    """The modules that can't be imported, with the place of each error."""
     elsewhere: list[str] = dataclasses.field(default_factory=list)
-    """What can't be right in code that no check has come to yet."""
+    """Mistakes in code that no check has reached yet."""
     left_out: str = ''
     """Why some checks were not run on purpose."""
 

@@ -158,7 +158,7 @@ class Package:
 
     @functools.cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        """What each piece of code is in."""
+        """The class or function around each piece of code."""
         return {
             child: node
             for tree in self.trees.values()
@@ -246,7 +246,7 @@ class Package:
 
     @functools.cached_property
     def settings(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """The calls that tell the app something, by the method and what is told.
+        """The calls that set up the app, by the method and its arguments.
 
         As in ('add_error_handler', 'UnknownFormatError'). Routes are apart.
         """
@@ -267,7 +267,7 @@ class Package:
 
     @functools.cached_property
     def imported(self) -> dict[str, dict[str, str]]:
-        """What the names that a file imports stand for, in full, by file."""
+        """The full names of everything that a file imports, by file."""
         found: dict[str, dict[str, str]] = {}
         for file, tree in self.trees.items():
             names = found.setdefault(file, {})
