@@ -2,7 +2,8 @@
 
 ``.. exercises::`` on a page with ``:step: N`` at its top shows each exercise of that
 step: its task, the command that checks it, and its hints and its solution, folded. In
-those files, ``literalinclude`` finds what lies beside them.
+those files, ``literalinclude`` finds what lies beside them. ``.. exercises:: name`` shows
+that one only, where a chapter wants it earlier; the other form then leaves it out.
 """
 
 import pathlib
@@ -23,6 +24,8 @@ from workbook.layout import ROOT
 
 INCLUDED = re.compile(r'(?<=\.\. literalinclude:: )(?!/)')
 INDENT = ' ' * 3
+SHOWN = 'exercises_shown_above'
+"""The key for the names of the exercises that the page has shown so far."""
 
 
 def of_step(number: int) -> list[Exercise]:
@@ -64,7 +67,22 @@ class Page:
 
 
 class Exercises(SphinxDirective):
-    """The exercises of the page's step."""
+    """The exercises of the page's step, or the one that is named."""
+
+    optional_arguments = 1
+
+    def chosen(self, number: int) -> list[Exercise]:
+        """Return the exercises to show here."""
+        shown = self.env.temp_data.setdefault(SHOWN, set())
+        found = [
+            each
+            for each in of_step(number)
+            if each.name not in shown and self.arguments in ([], [each.name])
+        ]
+        if self.arguments and not found:
+            raise self.error(f'Step {number} has no exercise {self.arguments[0]} to show.')
+        shown.update(each.name for each in found)
+        return found
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each."""
@@ -73,7 +91,7 @@ class Exercises(SphinxDirective):
             self.env.note_dependency(str(path))
         kept(self.env, 'exercise_files')[self.env.docname] = (number, files(number))
         page = Page()
-        for exercise in of_step(number):
+        for exercise in self.chosen(number):
             page.add(f'.. _{exercise.label}:')
             page.add(f'{exercise.heading}\n{"~" * len(exercise.heading)}')
             page.include(exercise.task)
@@ -99,4 +117,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive('exercises', Exercises)
     keep_by_page(app, 'exercise_files')
     app.connect('env-get-outdated', outdated)
-    return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}
+    return {'version': '2', 'parallel_read_safe': True, 'parallel_write_safe': True}
