@@ -19,7 +19,6 @@ def drawing(monkeypatch):
     from workbook.book import thumbnail_picture
 
     yield thumbnail_picture
-    sys.modules.pop('workbook.book.thumbnail_picture')
     for name in [name for name in sys.modules if name.startswith('asgilook')]:
         del sys.modules[name]
 
