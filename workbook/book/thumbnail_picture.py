@@ -15,7 +15,7 @@ import tempfile
 import PIL.Image
 import PIL.ImageDraw
 
-from asgilook.convert import encode, shrink
+from asgilook.convert import encode, shrink  # type: ignore[import-not-found]
 from workbook.layout import ROOT
 
 FILE = ROOT / 'docs' / 'pictures' / 'thumbnail-too-narrow.svg'
@@ -102,8 +102,8 @@ def draw() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="15" role="img">',
         '<title>A thumbnail that is too narrow</title>',
-        '<desc>The right end of a wall, twice: 16 columns are missing from the one that '
-        "Pillow's thumbnail made; the other fills its space.</desc>",
+        '<desc>The right end of a wall, twice: 16 columns are missing from the one '
+        "that Pillow's thumbnail made; the other fills its space.</desc>",
         f'<style>{STYLE}</style>',
         f'<rect class="card" width="{width}" height="{height}" rx="8"/>',
     ]

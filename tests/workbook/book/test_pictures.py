@@ -116,7 +116,7 @@ def test_each_diagram_is_shown(path):
 
 
 def check_likeness(file, drawn, limit):
-    """Compare a picture with the one taken now; times, ids and fonts are as they come."""
+    """Compare a picture with one taken now; times, ids and fonts are as they come."""
     assert file.stat().st_size < limit
     with Image.open(file) as old, Image.open(io.BytesIO(drawn)) as new:
         assert old.size == new.size

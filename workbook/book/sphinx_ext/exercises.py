@@ -2,8 +2,9 @@
 
 ``.. exercises::`` on a page with ``:step: N`` at its top shows each exercise of that
 step: its task, the command that checks it, and its hints and its solution, folded. In
-those files, ``literalinclude`` finds what lies beside them. ``.. exercises:: name`` shows
-that one only, where a chapter wants it earlier; the other form then leaves it out.
+those files, ``literalinclude`` finds what lies beside them. With a name, it shows that
+exercise only, for a chapter that wants it earlier; without one, it leaves out those
+that were shown above.
 """
 
 import pathlib
@@ -73,15 +74,16 @@ class Exercises(SphinxDirective):
 
     def chosen(self, number: int) -> list[Exercise]:
         """Return the exercises to show here."""
-        shown = self.env.temp_data.setdefault(SHOWN, set())
+        shown: set[str] = self.env.temp_data.get(SHOWN) or set()
         found = [
             each
             for each in of_step(number)
             if each.name not in shown and self.arguments in ([], [each.name])
         ]
         if self.arguments and not found:
-            raise self.error(f'Step {number} has no exercise {self.arguments[0]} to show.')
-        shown.update(each.name for each in found)
+            name = self.arguments[0]
+            raise self.error(f'Step {number} has no exercise {name} to show here.')
+        self.env.temp_data[SHOWN] = shown | {each.name for each in found}
         return found
 
     def run(self) -> list[nodes.Node]:
