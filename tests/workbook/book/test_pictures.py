@@ -115,15 +115,31 @@ def test_each_diagram_is_shown(path):
     assert any(path.name in page.read_text(encoding='utf-8') for page in pages)
 
 
-def test_the_viewer_looks_as_the_readme_shows_it():
-    """What the picture shows happens again; times, ids and fonts are as they come."""
-    if not any(map(shutil.which, browse.BROWSERS)):
-        pytest.skip('no Chromium is installed')
-    file = viewer_picture.FILE
-    assert file.stat().st_size < 250_000
-    with Image.open(file) as old, Image.open(io.BytesIO(viewer_picture.draw())) as new:
+def check_likeness(file, drawn, limit):
+    """Compare a picture with one taken now; times, ids and fonts are as they come."""
+    assert file.stat().st_size < limit
+    with Image.open(file) as old, Image.open(io.BytesIO(drawn)) as new:
         assert old.size == new.size
         small = (old.width // 20, old.height // 20)
         seen = [image.convert('RGB').resize(small) for image in (old, new)]
     difference = ImageStat.Stat(ImageChops.difference(*seen))
     assert max(difference.mean) < 8, 'run python -m workbook.book.viewer_picture'
+
+
+needs_chromium = pytest.mark.skipif(
+    not any(map(shutil.which, browse.BROWSERS)), reason='no Chromium is installed'
+)
+
+
+@needs_chromium
+def test_the_viewer_looks_as_the_readme_shows_it():
+    """What the picture shows happens again."""
+    check_likeness(viewer_picture.FILE, viewer_picture.draw(), 250_000)
+
+
+@needs_chromium
+@pytest.mark.parametrize('number', viewer_picture.CHAPTERS)
+def test_the_viewer_looks_as_the_chapter_shows_it(number):
+    """What the picture shows happens again, on the step that the chapter is about."""
+    file = viewer_picture.chapter_file(number)
+    check_likeness(file, viewer_picture.draw_chapter(number), 60_000)

@@ -2,7 +2,9 @@
 
 ``.. exercises::`` on a page with ``:step: N`` at its top shows each exercise of that
 step: its task, the command that checks it, and its hints and its solution, folded. In
-those files, ``literalinclude`` finds what lies beside them.
+those files, ``literalinclude`` finds what lies beside them. With a name, it shows that
+exercise only, for a chapter that wants it earlier; without one, it leaves out those
+that were shown above.
 """
 
 import pathlib
@@ -23,6 +25,8 @@ from workbook.layout import ROOT
 
 INCLUDED = re.compile(r'(?<=\.\. literalinclude:: )(?!/)')
 INDENT = ' ' * 3
+SHOWN = 'exercises_shown_above'
+"""The key for the names of the exercises that the page has shown so far."""
 
 
 def of_step(number: int) -> list[Exercise]:
@@ -64,7 +68,23 @@ class Page:
 
 
 class Exercises(SphinxDirective):
-    """The exercises of the page's step."""
+    """The exercises of the page's step, or the one that is named."""
+
+    optional_arguments = 1
+
+    def chosen(self, number: int) -> list[Exercise]:
+        """Return the exercises to show here."""
+        shown: set[str] = self.env.temp_data.get(SHOWN) or set()
+        found = [
+            each
+            for each in of_step(number)
+            if each.name not in shown and self.arguments in ([], [each.name])
+        ]
+        if self.arguments and not found:
+            name = self.arguments[0]
+            raise self.error(f'Step {number} has no exercise {name} to show here.')
+        self.env.temp_data[SHOWN] = shown | {each.name for each in found}
+        return found
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each."""
@@ -73,7 +93,7 @@ class Exercises(SphinxDirective):
             self.env.note_dependency(str(path))
         kept(self.env, 'exercise_files')[self.env.docname] = (number, files(number))
         page = Page()
-        for exercise in of_step(number):
+        for exercise in self.chosen(number):
             page.add(f'.. _{exercise.label}:')
             page.add(f'{exercise.heading}\n{"~" * len(exercise.heading)}')
             page.include(exercise.task)
@@ -99,4 +119,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive('exercises', Exercises)
     keep_by_page(app, 'exercise_files')
     app.connect('env-get-outdated', outdated)
-    return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}
+    return {'version': '2', 'parallel_read_safe': True, 'parallel_write_safe': True}
