@@ -32,7 +32,7 @@ def says(result):
     'Who calls that function, and is it added to the application?',
     '`config.redis_from_url(config.redis_host, ...)` in `RedisCache.__init__`, and '
     '`falcon.asgi.App(middleware=[RedisCache(config)])` in `create_app`.',
-    section='step5-lifespan',
+    section='step5-factory',
 )
 def test_client_factory(config, run, request):
     """The application has the configuration make its client, for the URL in it."""
@@ -98,7 +98,7 @@ def test_scaled_once(client, module, monkeypatch):
     'Two services share a Redis, or one was started again with another store, and the '
     'list of one is shown by the other. What tells their entries apart?',
     'Begin each key with a prefix that no other process has: `uuid.uuid4()` makes one.',
-    section='step5-lifespan',
+    section='step5-look-up',
 )
 def test_entries_are_its_own(client, config, module, folder, run):
     """A service never shows what another one has put into the same Redis."""
@@ -138,7 +138,7 @@ def test_list(client):
     'After a successful request whose method is not in `SAFE_METHODS`, delete the '
     'key. `POST /images` and `GET /images` have the same template, and so the '
     'same key.',
-    section='step5-keep',
+    section='step5-stale',
 )
 def test_upload_renews_the_list(client):
     """After an upload, the list that was cached is not shown again."""
@@ -153,7 +153,7 @@ def test_upload_renews_the_list(client):
     'The upload failed, yet something was forgotten. What does `process_response` '
     'know of how a request went?',
     '`if not req_succeeded or resource is None: return`, as its first lines.',
-    section='step5-keep',
+    section='step5-stale',
 )
 def test_refused_upload_renews_nothing(client):
     """An upload that was refused changes nothing, in the store or in the cache."""

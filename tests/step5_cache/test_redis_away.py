@@ -7,7 +7,7 @@ import pytest
 
 from workbook.pictures import upload
 
-pytestmark = pytest.mark.hint(section='step5-lifespan')
+pytestmark = pytest.mark.hint(section='step5-gone')
 
 LATE = 2.0
 """How late an answer may be without Redis, in seconds of the clock of conftest.py."""
@@ -97,6 +97,7 @@ def test_stops_and_starts(visit, some_redis):
     'does it try again later?',
     '`process_startup` may ping Redis, but by way of the method that catches '
     'errors. Keep the client: it reconnects by itself.',
+    section='step5-lifespan',
 )
 def test_starts_late(visit, some_redis):
     """The service starts without Redis, and uses it once it is there."""
@@ -115,6 +116,7 @@ def test_starts_late(visit, some_redis):
     'for it, and how many wait at the same time?',
     '`async with asyncio.timeout(self.TIMEOUT), self._slots:` around each command, '
     'with half a second, and a semaphore for the connections inside it.',
+    section='step5-hang',
 )
 def test_hangs_and_goes_on(visit, real_redis):
     """While Redis hangs, two hundred requests and an upload are answered in time."""
@@ -144,6 +146,7 @@ def test_hangs_and_goes_on(visit, real_redis):
     'At startup too, no more than a moment may be spent waiting for Redis.',
     'Give `process_startup` the same time limit: call `ping` by way of the method '
     'that has it.',
+    section='step5-lifespan',
 )
 def test_starts_while_redis_hangs(real_redis, app, run, clock):
     """The service starts in time although Redis hangs, and ends in time."""
@@ -200,7 +203,7 @@ def test_log(visit, some_redis, caplog):
     'A set of keys that are out of date: add the key before Redis is asked to '
     'delete it, take it out when Redis has confirmed, and look nothing up that is '
     'in it.',
-    section='step5-keep',
+    section='step5-outdated',
 )
 def test_upload_while_away_is_not_forgotten(visit, some_redis):
     """A list from before an upload is not shown after it, Redis or no Redis."""
@@ -225,7 +228,7 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
     'broken: who notices, and opens others?',
     'In `Config`, `retry=Retry(NoBackoff(), 1)` for the client: one more try, on a new '
     'connection.',
-    section='step5-factory',
+    section='step5-rush',
 )
 def test_restarted(visit, some_redis, caplog):
     """Redis is started again while nobody asks: nobody notices."""
@@ -247,6 +250,7 @@ def test_restarted(visit, some_redis, caplog):
     'at the start?',
     '`process_startup` sends a `ping`, by way of the method that catches errors and '
     'tells the log.',
+    section='step5-lifespan',
 )
 def test_log_at_the_start(some_redis, app, run, caplog):
     """The log says from the start that Redis is away, before anybody asks."""
@@ -264,7 +268,7 @@ def test_log_at_the_start(some_redis, app, run, caplog):
     'not pack?',
     'Unpack inside `try ... except (TypeError, ValueError)`, and take nothing but a '
     'pair of a text and bytes: ask `isinstance`. All else counts as none.',
-    section='step5-look-up',
+    section='step5-gone',
 )
 @pytest.mark.parametrize(
     'entry',
@@ -316,6 +320,7 @@ def test_refused_by_redis(visit, some_redis):
     'Not every server tells the application that it starts. What is missing then?',
     'Make the client in `__init__` of the middleware. It connects when it is '
     'first used, so it can do without `process_startup`.',
+    section='step5-lifespan',
 )
 def test_without_lifespan(fake_redis, app, run):
     """A server that sends no lifespan events is served all the same."""
@@ -341,6 +346,7 @@ def test_without_lifespan(fake_redis, app, run):
     'that belongs to the first loop?',
     'In `process_startup`, make a new semaphore. The client may stay: `aclose()` in '
     '`process_shutdown` has closed its connections, and it opens others.',
+    section='step5-lifespan',
 )
 def test_starts_again(some_redis, app, run):
     """An app that is stopped and started again serves the next rush like the first."""
@@ -362,6 +368,7 @@ def test_starts_again(some_redis, app, run):
     'Redis. What is shared?',
     'One client for all requests, and a semaphore, `asyncio.Semaphore(8)`, that '
     'has the others wait for their turn.',
+    section='step5-rush',
 )
 def test_connections_are_few(real_redis, app, run):
     """Two hundred requests share fewer connections, and all of them get to Redis."""
@@ -385,6 +392,7 @@ def test_connections_are_few(real_redis, app, run):
     'that comes too late?',
     'Let it wait its turn, at a semaphore inside the time limit; and if that runs '
     'out, answer without the cache.',
+    section='step5-rush',
 )
 def test_two_hundred_at_once(real_redis, app, run):
     """Two hundred requests at the same time all succeed, whatever they ask for."""

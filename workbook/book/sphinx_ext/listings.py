@@ -125,6 +125,7 @@ class Listing(LiteralInclude):
         'step': directives.positive_int,
         'fault': directives.unchanged_required,
         'since-fault': directives.unchanged_required,
+        'since': directives.unchanged_required,
     }
     del option_spec['lines'], option_spec['emphasize-lines'], option_spec['diff']
 
@@ -137,7 +138,7 @@ class Listing(LiteralInclude):
         try:
             right = path.read_text('utf-8')
             wrong = self.with_fault(name, right, 'fault')
-            before = self.with_fault(name, right, 'since-fault')
+            before = self.with_fault(name, right, 'since-fault') or self.since()
             with tempfile.TemporaryDirectory() as folder:
                 # Sphinx chooses parts of files only, and code with a fault is in none.
                 shown_file = pathlib.Path(folder, path.name)
@@ -177,6 +178,14 @@ class Listing(LiteralInclude):
         if not folded(self.state.parent):
             listed.append((step.number, name, shown[0], shown[-1]))
         return boxed(super().run(), 'file')
+
+    def since(self) -> str:
+        """Return the text of the version that `:since:` names, if it names one."""
+        if 'since' not in self.options:
+            return ''
+        relative, path = self.env.relfn2path(self.options.pop('since'))
+        self.env.note_dependency(relative)
+        return pathlib.Path(path).read_text('utf-8')
 
     def with_fault(self, name: str, text: str, option: str) -> str:
         """Return a file's text with the fault that an option names, if it names one."""

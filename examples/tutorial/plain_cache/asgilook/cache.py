@@ -1,0 +1,51 @@
+"""A cache of answers in Redis: an aid, never a need."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgpack
+from falcon.asgi import Request, Response
+
+from .config import Config
+
+
+def is_cacheable(resp: Response) -> bool:
+    """Return whether the answer is a success, with its body in memory."""
+    return resp.status_code == 200 and resp.stream is None
+
+
+class RedisCache:
+    """Middleware that answers a `GET` from Redis where it can."""
+
+    CACHE_HEADER = 'X-ASGILook-Cache'
+    TTL = 3600
+    """How long an answer is kept, in seconds."""
+
+    def __init__(self, config: Config) -> None:
+        self._redis = config.redis_from_url(config.redis_host)
+        self._prefix = f'asgilook:{uuid.uuid4()}'
+
+    async def process_resource(
+        self, req: Request, resp: Response, resource: object, params: Mapping[str, Any]
+    ) -> None:
+        """Look a `GET` up; if it is found, that is the answer."""
+        key = f'{self._prefix}:{req.uri_template}:{":".join(map(str, params.values()))}'
+        resp.context.cache_key = key
+        if req.method != 'GET':
+            return
+        resp.set_header(self.CACHE_HEADER, 'Miss')
+        entry = await self._redis.get(key)
+        if entry is not None:
+            resp.content_type, resp.data = msgpack.unpackb(entry)
+            resp.set_header(self.CACHE_HEADER, 'Hit')
+            resp.complete = True
+
+    async def process_response(
+        self, req: Request, resp: Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Keep the answer to a `GET`."""
+        if resp.get_header(self.CACHE_HEADER) == 'Miss' and is_cacheable(resp):
+            body = await resp.render_body()
+            entry = msgpack.packb([resp.content_type, body])
+            await self._redis.set(resp.context.cache_key, entry, self.TTL)

@@ -1,0 +1,65 @@
+"""The files that a chapter has its readers write on the way are today's snapshots."""
+
+import pytest
+
+from workbook.layout import ROOT, steps
+
+TUTORIAL = ROOT / 'examples' / 'tutorial'
+SNAPSHOTS = {step.number: step.snapshot for step in steps()}
+STEP = {
+    'plain_cache': 5,
+    'cache_that_forgets': 5,
+    'cache_that_fails_open': 5,
+    'cache_with_a_time_limit': 5,
+    'cache_without_slots': 5,
+}
+"""The folders with earlier versions of files, and the step that the files end up in."""
+
+REPLACED = {
+    'from collections.abc import Mapping',
+    'self._redis = config.redis_from_url(config.redis_host)',
+    'entry = await self._redis.get(key)',
+    'resp.content_type, resp.data = msgpack.unpackb(entry)',
+    '"""Keep the answer to a `GET`."""',
+    "if resp.get_header(self.CACHE_HEADER) == 'Miss' and is_cacheable(resp):",
+    'await self._redis.set(resp.context.cache_key, entry, self.TTL)',
+    'await self._redis.set(key, entry, self.TTL)',
+    'await self._redis.delete(key)',
+    '"""Return what Redis answers, or None if it does not."""',
+    'answer = await command(self._redis)',
+    'await self._ask(lambda client: client.set(key, entry, self.TTL))',
+    'await self._ask(lambda client: client.delete(key))',
+    'async with asyncio.timeout(self.TIMEOUT):',
+    'self.redis_from_url: Callable[..., redis.asyncio.Redis] = redis.asyncio.from_url',
+    'redis.asyncio.from_url, socket_timeout=None',
+}
+"""The lines that a reader replaces before the end of the chapter."""
+
+
+def own_lines(name):
+    """Return the lines of a folder's files that the snapshot's files don't have."""
+    snapshot, found = SNAPSHOTS[STEP[name]], set()
+    for path in (TUTORIAL / name).rglob('*.py'):
+        kept = (snapshot / path.relative_to(TUTORIAL / name)).read_text(
+            encoding='utf-8'
+        )
+        text = path.read_text(encoding='utf-8')
+        found |= {line.strip() for line in text.splitlines()}
+        found -= {line.strip() for line in kept.splitlines()}
+    return found
+
+
+@pytest.mark.parametrize('name', STEP)
+def test_all_other_lines_are_the_snapshots(name):
+    """A reader who replaces what the chapter says ends up with the snapshot's lines."""
+    assert own_lines(name) <= REPLACED
+
+
+def test_each_replaced_line_is_there():
+    """Each line to be replaced is in one of the versions."""
+    assert set().union(*map(own_lines, STEP)) == REPLACED
+
+
+def test_each_folder_is_known():
+    """Each folder with a package in it has its step named."""
+    assert {path.parent.name for path in TUTORIAL.glob('*/asgilook')} == STEP.keys()
