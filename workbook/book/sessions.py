@@ -255,6 +255,11 @@ MASKS: list[tuple[str, str, Replacement]] = [
         r'(?<=/tmp/)(?:tmp|pytest-)[\w./-]+',
         '<name>',
     ),
+    (
+        'tests that draw pictures by chance print their seed',
+        r'(?<=\brandom\.Random\()\d+(?=\))',
+        '<seed>',
+    ),
     ('objects lie anywhere', r'\b0x[0-9a-f]{6,}\b', '<address>'),
     ('tasks and threads are counted', r'\b(Task|Thread)-\d+', r'\1-<number>'),
     (

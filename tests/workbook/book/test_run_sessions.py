@@ -418,6 +418,7 @@ def test_masks_hide_no_change(shown, came):
         ('"GET / HTTP/2" 200 1.389', '"GET / HTTP/2" 200 0.31'),
         ('ETag: "6b01-f814"', 'ETag: "6b02-f815"'),
         ('=== 12 passed in 0.20s ===', '==== 12 passed in 10.30s ==='),
+        ('Drawn with random.Random(497438835).', 'Drawn with random.Random(6).'),
         ('<object at 0x7f0011223344>', '<object at 0x7f0011223355>'),
         (
             'created at .../uvicorn/protocols/http/h11_impl.py:258> took 0.3 seconds',

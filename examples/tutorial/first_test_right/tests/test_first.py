@@ -1,0 +1,16 @@
+"""A first test."""
+
+import falcon
+import falcon.testing
+
+from asgilook.app import create_app
+
+
+def test_no_pictures():
+    """A new service has no pictures to list."""
+    client = falcon.testing.TestClient(create_app())
+
+    result = client.simulate_get('/images')
+
+    assert result.status == falcon.HTTP_200
+    assert result.json == []
