@@ -180,6 +180,13 @@ def test_nearly_transparent_grey(save):
     assert near(stored.getpixel((24, 8)), (0, 0, 0))
 
 
+@pytest.mark.hint(
+    'A PNG can name one colour that is transparent. Pillow leaves it in `image.info`, '
+    'and with 16 bits it has other numbers than the pixels.',
+    '`scale_transparency` in `quirks.py` brings the colour to eight bits: '
+    '`tuple(value >> 8 for value in clear)`.',
+    section='step2-quirks',
+)
 @pytest.mark.parametrize('bits', [8, 16])
 def test_transparent_colour(save, bits):
     """A PNG in colour is white where it has the colour that is transparent."""
@@ -280,6 +287,12 @@ def test_odd_tiff(module, save, kind):
     assert near(stored.getpixel((15, 15)), right)
 
 
+@pytest.mark.hint(
+    'This TIFF is of a usual kind. Is it refused along with the unusual ones?',
+    '`check_kind` refuses more than eight bits only if they are not `plain`: 16 bits, '
+    'not inverted, and not in planes.',
+    section='step2-quirks',
+)
 @pytest.mark.parametrize(
     'data',
     [tiff(16, 1, [GREY_16]), tiff(8, 1, [b'\x80' * 256])],
@@ -307,6 +320,12 @@ def test_our_own_mistakes(module, store, run, monkeypatch, error):
         run(store.save('a', upload()))
 
 
+@pytest.mark.hint(
+    'A `MemoryError` says nothing about the picture. Which `except` calls it damage?',
+    '`except MemoryError: raise` before `except Exception`, in `decode` and in '
+    '`turn_upright`.',
+    section='step2-decode',
+)
 @pytest.mark.parametrize('place', ['load', 'transpose'])
 def test_no_memory(module, store, run, monkeypatch, place):
     """If memory runs out while a picture is decoded, nobody calls it damaged."""
@@ -339,6 +358,12 @@ def test_cause_is_logged(error_of, caplog):
     assert 'truncated' in records[0].getMessage()
 
 
+@pytest.mark.hint(
+    'The bytes are all there is: no name, no path, no media type. Does anything look '
+    'at something else?',
+    '`PIL.Image.open(io.BytesIO(data), formats=list(FORMATS))`.',
+    section='step2-decode',
+)
 def test_only_a_file(save):
     """A picture is read from its bytes, wherever they came from."""
     output = io.BytesIO()

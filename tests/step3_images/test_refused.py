@@ -166,6 +166,13 @@ def test_no_picture(post_all, data):
     assert 'JPEG, PNG, WebP, AVIF, GIF, TIFF' in answer.json['description']
 
 
+@pytest.mark.hint(
+    'The first bytes are those of a format that we read, and then the file ends. Is '
+    'that an unknown format?',
+    'In `unrecognised`, compare the patterns of `FORMATS` with the beginning of the '
+    'data before you call the format unknown: 422 if one fits.',
+    section='step2-formats',
+)
 @pytest.mark.parametrize(
     'data', [b'\xff\xd8\xff', b'GIF89a', b'\x89PNG\r\n\x1a\n', b'II*\0\x08\0\0\0']
 )

@@ -132,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument(
         '--into', type=pathlib.Path, default=WORK, metavar='FOLDER',
-        help='the folder to make, in place of work/',
+        help='the folder to make, instead of work/',
     )  # fmt: skip
     options = parser.parse_args(arguments)
     folder = pathlib.Path(os.path.abspath(options.into))

@@ -110,7 +110,7 @@ def test_one_hint_at_a_time():
     faults_shown = [' '.join(bug.fault.split()) in text for bug in PLANTED[:3]]
     assert faults_shown == [True, False, False]
     text = ' '.join(shown(missed, change=True).split())
-    assert all(f'Bug {bug.number}:' in text for bug in PLANTED[:3])
+    assert all(f'Bug {number}:' in text for number in (1, 2, 3))
 
 
 @pytest.mark.parametrize('caught', [True, False])

@@ -708,16 +708,18 @@ def test_every_test_has_hints(number):
     for path in STEPS[number].tests.glob('test_*.py'):
         tree = ast.parse(path.read_text(encoding='utf-8'))
         assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
-        module = sections(call for node in assigned for call in hint_calls(node))
+        general = [call for node in assigned for call in hint_calls(node)]
         for node in tree.body:
             if not isinstance(node, ast.FunctionDef) or node.name[:5] != 'test_':
                 continue
             calls = [call for each in node.decorator_list for call in hint_calls(each)]
+            if not any(call.args for call in calls):
+                calls += general
             hints = [ast.literal_eval(each) for call in calls for each in call.args]
             where = f'{path.name}: {node.name}'
             assert len(hints) == len(set(hints)) == 2, where
             assert all(len(hint) > 20 and hint[-1] in '.?' for hint in hints), where
-            [label] = sections(calls) or module
+            [label] = sections(calls) or sections(general)
             assert label in book.sections(), f'{where}: {label}'
 
 

@@ -170,10 +170,12 @@ def listings(step: Step) -> list[Shown]:
     for number, line in enumerate(lines):
         match = LISTING.fullmatch(line)
         path = step.snapshot / match[2] if match else page
-        if not match or not path.is_file():
+        options = options_below(lines, number)
+        # Code that's wrong on purpose is nowhere in the snapshot.
+        if not match or not path.is_file() or 'fault' in options:
             continue
         text = path.read_text(encoding='utf-8')
-        shown = lines_shown(text, options_below(lines, number))
+        shown = lines_shown(text, options)
         heading = [title for place, title in titles if place < number][-1]
         label = labels.get(heading, re.sub(r'[^a-z0-9]+', '-', heading.lower()))
         section = Section(label.strip('-'), heading, page, titles[0][1])

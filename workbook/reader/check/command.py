@@ -193,7 +193,7 @@ def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
 
 
 def exercise_named(text: str) -> Exercise:
-    """Return the exercise of that name; refuse one that there is not."""
+    """Return the exercise of that name; refuse one that doesn't exist."""
     try:
         return find(text)
     except UserError as error:

@@ -19,7 +19,7 @@ from .runner import OnProgress
 from .submission import display_path, is_empty
 
 RECORD = ROOT / '.exercises.json'
-"""What the last check of each exercise found, by the folder that was checked."""
+"""The result of each exercise's last check, by the folder that was checked."""
 SOLVED, TRIED = 'solved', 'tried'
 ROLE = re.compile(r':[\w:]+:`([^`<]+?)(?:\s*<([^`>]*)>)?`')
 LINK = re.compile(r'(?<!`)`([^`<]+?)\s*<[^`]*>`__?')
@@ -70,7 +70,7 @@ def remember(exercise: Exercise, folder: pathlib.Path, run: runner.Run) -> None:
     found = {key: it for key, it in known().items() if pathlib.Path(key).is_dir()}
     found.setdefault(str(folder), {})[exercise.name] = SOLVED if run.holds else TRIED
     text = json.dumps(found, indent=2, sort_keys=True) + '\n'
-    # What cannot be kept is not worth a failure.
+    # If it can't be kept, that's not worth a failure.
     with (
         contextlib.suppress(OSError),
         tempfile.TemporaryDirectory(prefix=RECORD.name, dir=RECORD.parent) as place,
@@ -128,7 +128,7 @@ def show_result(
     options: report.Shown,
 ) -> None:
     """Show what came of an exercise's check."""
-    # What passes before anything is solved is no progress.
+    # A check that passes before anything is solved is no progress.
     new = [
         check
         for check in found.checks

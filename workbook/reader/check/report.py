@@ -37,7 +37,7 @@ MISSING = (
 
 @dataclasses.dataclass
 class Shown:
-    """What is to be shown beside the table."""
+    """The parts to show besides the table."""
 
     stronger: bool = False
     all: bool = False
@@ -74,7 +74,7 @@ class Progress:
         return bool(self.asked) and all(self.of(step) == 'done' for step in self.asked)
 
     def in_question(self) -> Iterator[tuple[str, Check]]:
-        """Yield the first check that does not hold; and the first where the reader is.
+        """Yield the first check that fails, and the first one where the reader is.
 
         What an earlier step asks for often breaks by what was written last.
         """
@@ -141,7 +141,7 @@ def section_lines(check: Check, at: Step) -> list[str]:
 def of_check(
     check: Check, at: Step, options: Shown, where: list[str] | None = None
 ) -> RenderableType:
-    """Return all there is to say of a check that does not hold, and where to read."""
+    """Return all there is to say of a check that fails, and where to read."""
     parts: list[RenderableType] = []
     if check.fatal:
         return paragraph('What happened', check.lines)

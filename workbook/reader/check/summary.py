@@ -81,7 +81,7 @@ class Row:
             self.look(stand)
         except UserError as error:
             self.unmet = str(error).partition('\n')[0]
-        except Exception as error:  # Whatever it is, the others are to be checked.
+        except Exception as error:  # Whatever it is, check the others.
             self.unmet = f"It couldn't be checked: {type(error).__name__}: {error}"
 
     def look(self, stand: Stand) -> None:
@@ -110,7 +110,7 @@ class Row:
         return self.standing is not None and self.standing.holds
 
     def of(self, step: Step) -> tuple[str, int, int]:
-        """Return a step's state, how many of its checks hold, and how many it has."""
+        """Return a step's state, how many of its checks pass, and how many it has."""
         if self.standing is None:
             return 'not checked', 0, 0
         checks = self.standing.run.of(step)
@@ -140,7 +140,7 @@ class Row:
 
 
 def cut(text: str, width: int) -> str:
-    """Return a text that takes just so much room, its end left out where it must."""
+    """Return a text that fits into so much room, its end left out where it must."""
     if cell_len(text) > width:
         return set_cell_size(text, width - 3) + '...'
     return set_cell_size(text, width)
@@ -184,7 +184,7 @@ def new_file(asked: pathlib.Path | None) -> Iterator[tuple[str, Any]]:
 def rows(
     folders: list[pathlib.Path], stand: Stand, at_once: int
 ) -> Generator[concurrent.futures.Future[Row], None, None]:
-    """Yield what becomes of each folder, in their order; some are checked at once."""
+    """Yield what becomes of each folder, in their order; some are checked side by side."""
     pool = concurrent.futures.ThreadPoolExecutor(at_once)
     try:
         yield from [
@@ -205,7 +205,7 @@ def summarise(
     csv_file: pathlib.Path | None = None,
     at_once: int | None = None,
 ) -> bool:
-    """Show a line for each folder, and write them down; return whether all hold."""
+    """Show a line for each folder, and write them down; return whether all pass."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='replace')  # Names come in all scripts.
     folders = [pathlib.Path(os.path.abspath(path)) for path in paths]
