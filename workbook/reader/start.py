@@ -25,7 +25,9 @@ def where_to_read(step: Step) -> list[str]:
 
 def commands(folder: pathlib.Path, step: Step) -> list[str]:
     """Return what to run before a chapter: in the folder, on any system."""
-    samples = os.path.relpath(ROOT / 'workbook' / 'book' / 'samples.py', folder)
+    samples = ROOT / 'workbook' / 'book' / 'samples.py'
+    if folder.is_relative_to(ROOT):
+        samples = pathlib.Path(os.path.relpath(samples, folder))
     windows = os.name == 'nt'
     return [
         f'cd {display_path(folder)}',
