@@ -26,7 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from workbook.book.sphinx_ext import listings as extension
-from workbook.layout import PACKAGE, ROOT, steps
+from workbook.layout import PACKAGE, ROOT, files_in, steps
 from workbook.reader import start
 from workbook.reader.check import book, progress, report, runner, submission
 from workbook.reader.check import command as tool
@@ -146,6 +146,8 @@ def stages(step):
     suite takes long to run, and a reader types it in one go. A chapter's first stage
     is the one that has code in it: until then, all is as the chapter before left it.
     """
+    if on_the_way := list(versions(step)):
+        return on_the_way
     before = read(STEPS[step.number - 2] if step.number > 1 else None)
     after, told, found = read(step), {}, []
     for listing in listings()[step.number]:
@@ -163,6 +165,27 @@ def stages(step):
             first = after[listing.file][min(listing.shown) - 1].strip()
             found.append(Stage(f'{listing.file}: {first}', listing, files))
     return found
+
+
+def versions(step):
+    """Yield a stage for each version on the way, if the chapter has any; and the end.
+
+    Such a chapter replaces code of its own, so its listings don't add up to a file
+    before the last.
+    """
+    page = ROOT / 'docs' / 'tutorial' / f'step{step.number}.rst'
+    text = page.read_text(encoding='utf-8')
+    names = re.findall(rf':: /\.\./examples/tutorial/(\w+)/{PACKAGE}/', text)
+    final = {name: '\n'.join([*lines, '']) for name, lines in read(step).items()}
+    for name in dict.fromkeys(names):
+        folder = ROOT / 'examples' / 'tutorial' / name
+        files = {
+            path.relative_to(folder).as_posix(): path.read_text(encoding='utf-8')
+            for path in files_in(folder)
+        }
+        yield Stage(name, Listing(name, set()), {**final, **files})
+    if names:
+        yield Stage('the snapshot', Listing('', set()), final)
 
 
 def run(stage, folder, step, last):
