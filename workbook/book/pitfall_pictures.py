@@ -1,6 +1,6 @@
 """Make the book's pictures of what becomes of an upload: spoiled, and as it should be.
 
-    PYTHONPATH=steps/step2_store python -m workbook.book.pitfall_pictures
+    PYTHONPATH=<a snapshot> python -m workbook.book.pitfall_pictures
 
 Each upload is converted twice: by `examples/explanation/plain_conversion.py`, which is
 the obvious way, and by the service. Both results go to docs/pictures/, in the size in

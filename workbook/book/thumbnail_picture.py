@@ -1,6 +1,6 @@
 """Draw a thumbnail that is too narrow, as `docs/pictures/thumbnail-too-narrow.svg`.
 
-    PYTHONPATH=steps/step4_thumbnails python -m workbook.book.thumbnail_picture
+    PYTHONPATH=<a snapshot> python -m workbook.book.thumbnail_picture
 
 A brick wall of 4000 by 129 pixels is scaled twice: with Pillow's `thumbnail`, as in the
 pitfall of step 4, and by the service. What's drawn is the right end of each, magnified,

@@ -175,8 +175,17 @@ async def at_once(app, path):
         return await asyncio.gather(*requests)
 
 
-def test_two_hundred_at_once(config):
+class BusyRedis(FakeRedis):
+    """A Redis that lets others go first before each answer."""
+
+    async def execute_command(self, *command, **options):
+        await asyncio.sleep(0)
+        return await super().execute_command(*command, **options)
+
+
+def test_two_hundred_at_once(config, redis_server):
     """A rush of requests is served to the last."""
+    config.redis_from_url = lambda url: BusyRedis(server=redis_server)
     results = falcon.async_to_sync(at_once, create_app(config), '/images')
 
     assert {result.status for result in results} == {falcon.HTTP_200}

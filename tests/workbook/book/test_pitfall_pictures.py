@@ -39,11 +39,9 @@ def distance(one, other):
 
 
 def test_the_pictures_are_those_that_the_program_makes(made):
-    """The files in docs/pictures are as today's code makes them.
-
-    Libraries that write JPEG and WebP differ in a few pixels; a spoiled picture
-    differs from a clean one by far more than that.
-    """
+    """The files in docs/pictures are as today's code makes them."""
+    # Libraries that write JPEG and WebP differ in a few pixels; a spoiled picture
+    # differs from a clean one by far more than that.
     pictures, folder = made
     for name, data in pictures.items():
         kept, now = (folder / name).read_bytes(), pixels(data)

@@ -184,7 +184,7 @@ def new_file(asked: pathlib.Path | None) -> Iterator[tuple[str, Any]]:
 def rows(
     folders: list[pathlib.Path], stand: Stand, at_once: int
 ) -> Generator[concurrent.futures.Future[Row], None, None]:
-    """Yield what becomes of each folder, in their order; some are checked in parallel."""
+    """Yield what becomes of each folder, in order; some are checked in parallel."""
     pool = concurrent.futures.ThreadPoolExecutor(at_once)
     try:
         yield from [
