@@ -155,7 +155,6 @@ def shown(request, tmp_path_factory):
         item.callspec.params['name']
         for item in request.session.items
         if getattr(item, 'originalname', '') == 'test_mistake'
-        and 'waits_for' not in MISTAKES[item.callspec.params['name']]
     ]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
         yield {
@@ -169,8 +168,6 @@ def shown(request, tmp_path_factory):
 def test_mistake(shown, name):
     """The message names the cause, and says nothing that leads elsewhere."""
     mistake = MISTAKES[name]
-    if 'waits_for' in mistake:
-        pytest.skip(f'It waits for {mistake["waits_for"]}.')
     text = shown[name].result()
     flat = ' '.join(text.split())
     for words in mistake['says']:
