@@ -15,7 +15,7 @@ import tempfile
 import PIL.Image
 import PIL.ImageDraw
 
-from asgilook.convert import encode, shrink  # type: ignore[import-not-found]
+from asgilook.convert import encode, shrink
 from workbook.layout import ROOT
 
 FILE = ROOT / 'docs' / 'pictures' / 'thumbnail-too-narrow.svg'
