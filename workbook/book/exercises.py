@@ -6,8 +6,9 @@ All about an exercise is in its folder, `exercises/stepN_name/exercise_name/`:
   `requirements` (what pip must install for it), `replaced` (the lines of the snapshot
   that the solution takes out), `unbegun` (the files of the snapshot that it starts
   without, or as the step before left them: the reader is to write them),
-  `[holds_already]` (the tests that pass before anything is solved, each with why) and
-  `[hints]` (by test, the number of the hint that helps when it fails, where not 1).
+  `[holds_already]` (the tests that pass before anything is solved, each with why),
+  `[hints]` (by test, the number of the hint that helps when it fails, where not 1) and
+  `[out_of_sight]` (the steps' tests that can't see what the solution does, and why).
 - `task.rst`, `hints/1.rst`, `hints/2.rst`, ..., `solution.rst`: for the book.
 - `test_*.py`: the check. Its fixtures are those of tests/conftest.py.
 - `solution/`: the files that differ from the snapshot, whole.
@@ -79,6 +80,11 @@ class Exercise:
     def holds_already(self) -> dict[str, str]:
         """The tests that pass before anything is solved, and why."""
         return dict(self.metadata.get('holds_already', {}))
+
+    @property
+    def out_of_sight(self) -> dict[str, str]:
+        """The steps' tests that can't see what the solution does, and why."""
+        return dict(self.metadata.get('out_of_sight', {}))
 
     @property
     def first_hints(self) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Draw what the tests of step 6 draw by chance, as `docs/pictures/random.webp`.
 
-    PYTHONPATH=steps/step6_tests python -m workbook.book.random_pictures
+    PYTHONPATH=<a snapshot> python -m workbook.book.random_pictures
 
 The pictures come from the snapshot's own fixture, with a seed that stays the same. Run
 it in the environment of `tox -e workbook`.

@@ -204,7 +204,8 @@ def suite_arguments(exercise: Exercise) -> list[str]:
     ]
     so_far = [*exercise.step.before, exercise.step]
     if any(name != 'tests' for name in names):
-        return [str(step.tests) for step in so_far]
+        blind = [f'--deselect={name}' for name in exercise.out_of_sight]
+        return [*blind, *(str(step.tests) for step in so_far)]
     chosen = [step for step in so_far if step.has_own_tests] if names else []
     only_more = all(not original.exists() for _, original in overlaid(exercise))
     # More tests catch what fewer did, and the check sees that they pass.

@@ -256,6 +256,9 @@ def first_of(stage):
 
 def record_of(stage, step):
     """Yield the lines of the record for a stage: where the reader is sent, and why."""
+    if not stage.listing.shown:  # A version on the way, or the end of the last.
+        yield f'    step {step.number}: {stage.standing.of(step)}'
+        return
     checks = stage.standing.run.of(step)
     first = first_of(stage)
     if first is None:
@@ -307,7 +310,8 @@ def test_walk(step, tmp_path, pytestconfig):
     assert_record(step, record)
     for stage in walk:
         assert_right(stage, step, walk[-1])
-    assert_no_return([first_of(stage) for stage in walk])
+    if not list(versions(step)):
+        assert_no_return([first_of(stage) for stage in walk])
 
 
 def same(typed, snapshot):
