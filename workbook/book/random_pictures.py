@@ -13,10 +13,10 @@ import random
 
 from PIL import Image
 
-from workbook.layout import ROOT
+from workbook.layout import ROOT, steps
 
 FILE = ROOT / 'docs' / 'pictures' / 'random.webp'
-CONFTEST = ROOT / 'steps' / 'step6_tests' / 'tests' / 'conftest.py'
+CONFTEST = steps()[-1].snapshot / 'tests' / 'conftest.py'
 
 SEED = 6
 COUNT = 3

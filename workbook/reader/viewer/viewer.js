@@ -181,11 +181,12 @@ function rung(card, uri, size, kind) {
   const row = make('li', { className: 'rung' }, button, results);
   const seen = {};
 
-  row.fetch = async () => {
+  // Pictures that come by themselves don't interrupt: only what was asked for speaks.
+  row.fetch = async (asked = false) => {
     const answer = await ask('GET', uri);
     if (!answer?.ok) {
       results.replaceChildren(make('p', { className: 'bad' }, words(answer).join(': ')));
-      say(results.textContent);
+      if (asked) say(results.textContent);
       return;
     }
     mark(kind, 'works');
@@ -202,9 +203,9 @@ function rung(card, uri, size, kind) {
       other.setAttribute('aria-pressed', String(other === button));
     }
     show(card, answer, size);
-    say(`${kind} ${times(size)}: ${text}`);
+    if (asked) say(`${kind} ${times(size)}: ${text}`);
   };
-  button.onclick = row.fetch;
+  button.onclick = () => row.fetch(true);
   return row;
 }
 
