@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -27,8 +28,11 @@ from workbook.processes import comes_up, free_port, listens
 PATIENCE = 600
 """How long the first start may take, in seconds: packages are downloaded."""
 
-PICTURE = b'P6 320 240 255 ' + b'\x40\x80\xc0' * (320 * 240)
-"""A picture of one colour, in a format that needs no Pillow to write."""
+PIXELS = b'\xc0\x80\x40' * (320 * 240)
+HEADER = struct.pack('<2sIII', b'BM', 54 + len(PIXELS), 0, 54)
+HEADER += struct.pack('<IiiHHIIiiII', 40, 320, 240, 1, 24, 0, len(PIXELS), *[0] * 4)
+PICTURE = HEADER + PIXELS
+"""A picture of one colour, as a BMP: that takes no Pillow to write."""
 
 MISSING = [
     'chrom*',
