@@ -109,6 +109,11 @@ def missing(exercise: Exercise) -> Iterator[str]:
     for name in exercise.unbegun:
         if not (exercise.step.snapshot / name).exists():
             yield f'unbegun names {name}, which the snapshot has not got'
+    for name in exercise.out_of_sight:
+        file, _, test = name.partition('::')
+        path = ROOT / file
+        if not path.is_file() or f'def {test}(' not in path.read_text('utf-8'):
+            yield f"out_of_sight names {name}, and there's no such test"
 
 
 def misled(exercise: Exercise) -> Iterator[str]:
