@@ -251,6 +251,7 @@ def docs_settings(arguments: list[str]) -> Settings:
             tool('keeper.notebooks'),
             sphinx('sphinx', '-W', '--keep-going', '-n', *arguments),
             tool('book.links', relative(BOOK)),
+            tool('keeper.lengths', relative(BOOK)),
             tool('book.first_page', f'{relative(BOOK)}/index.html'),
         ],
     }
