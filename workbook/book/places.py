@@ -59,6 +59,8 @@ def name_of(node: ast.stmt) -> str:
         return f'``{node.name}``'
     if isinstance(node, ast.Import | ast.ImportFrom):
         return 'the imports'
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return f'``{ast.unparse(node.value.func)}``'
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets

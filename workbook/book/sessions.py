@@ -10,6 +10,7 @@ from workbook.cli import UserError
 OPTIONS = {
     'server': False,
     'port': True,
+    'terminal': True,
     'log': False,
     'with': True,
     'fault': True,

@@ -23,7 +23,9 @@ def build(tmp_path):
         (tmp_path / 'steps').symlink_to(ROOT / 'steps')
         (docs / 'index.rst').write_text(f'Page\n====\n\n{text}', encoding='utf-8')
         warnings = io.StringIO()
-        settings = {'extensions': ['workbook.book.sphinx_ext.listings']}
+        extensions = ['listings', 'transcripts']
+        names = [f'workbook.book.sphinx_ext.{name}' for name in extensions]
+        settings = {'extensions': names}
         folders = [str(docs), None, str(tmp_path / 'out'), str(tmp_path / 'trees')]
         with (
             mock.patch.object(sys, 'path', sys.path[:]),
@@ -99,3 +101,56 @@ def test_refused(build, fault, words):
    :fault: {fault}
 """)
     assert words in warnings
+
+
+def test_a_call_says_where(build):
+    """What goes below a call goes after that, not after the last thing with a name."""
+    *_, block = build("""
+.. listing:: asgilook/app.py
+   :step: 3
+   :start-at: def create_app
+   :end-at: suffix='image'
+
+.. listing:: asgilook/app.py
+   :step: 3
+   :since-fault: no_error_is_handled
+   :start-at: app.add_error_handler(UnknownFormatError
+   :end-at: app.add_error_handler(UnknownFormatError
+""")[0]
+    heading = block.parent[0].astext()
+    assert heading.startswith('asgilook/app.py add in the function create_app, after ')
+    assert 'after app.add_route' in heading
+
+
+def test_terminals(build):
+    """The heading of a session says in which terminal it's typed."""
+    blocks, _ = build("""
+.. session::
+
+   $ ls
+
+.. session::
+   :server:
+
+   $ uvicorn asgilook.app:app
+
+.. session::
+
+   $ ls
+
+.. session::
+
+   $ .venv/bin/tox -e check
+
+.. session::
+   :terminal: 3
+
+   $ .venv/bin/tox -e serve
+""")
+    assert [block.parent[0].astext() for block in blocks] == [
+        'Terminal',
+        'Terminal 1: the server',
+        'Terminal 2',
+        'Terminal, in the repository root',
+        'Terminal 3, in the repository root',
+    ]

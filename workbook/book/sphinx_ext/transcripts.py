@@ -2,8 +2,9 @@
 
 ``.. session::`` contains what a reader types after a prompt, and what is printed then.
 ``workbook/book/run_sessions.py`` runs a page's blocks in their order, and compares. On
-the page, each has a heading that says where to type it: in a terminal (the server's or
-another), in the REPL, or nowhere, since it's the server's log.
+the page, each has a heading that says where to type it: in a terminal (the server's,
+another one, or the one that ``:terminal:`` names), in the REPL, or nowhere, since it's
+the server's log.
 """
 
 from typing import Any, ClassVar
@@ -19,6 +20,8 @@ from workbook.book.sessions import OPTIONS
 
 HAS_SERVER = 'page_has_a_server'
 """The key for whether a block above has started a server."""
+IN_ROOT = '$ .venv/bin/tox '
+"""How a command begins that is run in the repository root."""
 
 
 class Session(SphinxDirective):
@@ -39,9 +42,13 @@ class Session(SphinxDirective):
         if 'server' in self.options:
             self.env.temp_data[HAS_SERVER] = True
             return 'console', 'terminal-1', 'Terminal 1: the server'
-        if self.env.temp_data.get(HAS_SERVER):
+        in_root = self.content[0].startswith(IN_ROOT)
+        where = ', in the repository root' if in_root else ''
+        if name := self.options.get('terminal'):
+            return 'console', 'terminal', f'Terminal {name}{where}'
+        if self.env.temp_data.get(HAS_SERVER) and not in_root:
             return 'console', 'terminal-2', 'Terminal 2'
-        return 'console', 'terminal', 'Terminal'
+        return 'console', 'terminal', f'Terminal{where}'
 
     def run(self) -> list[nodes.Node]:
         """Return the block, below its heading."""
