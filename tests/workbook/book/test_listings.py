@@ -154,3 +154,20 @@ def test_terminals(build):
         'Terminal, in the repository root',
         'Terminal 3, in the repository root',
     ]
+
+
+def test_a_program_in_a_box(build):
+    """Any listing gets a file's box if its caption says what to do with it."""
+    first, second = build("""
+.. code-block:: python
+   :caption: ``rush.py`` **new file**
+
+   import asyncio
+
+.. code-block:: python
+   :caption: ``rush.py``
+
+   import asyncio
+""")[0]
+    assert {'box', 'file'} <= set(first.parent['classes'])
+    assert 'box' not in second.parent['classes']

@@ -307,11 +307,23 @@ def report(app: Sphinx, docname: str, number: int, listed: dict[str, set[int]]) 
     logger.info('narration of step %d: %.1f %% of %d lines', number, share, total)
 
 
+def box_alike(app: Sphinx, doctree: nodes.document) -> None:
+    """Make a box of any other listing whose caption says what to do with it."""
+    for block in doctree.findall(nodes.container):
+        if not block.get('literal_block') or 'box' in block['classes']:
+            continue
+        caption = block[0].children
+        in_words = any(isinstance(node, nodes.strong) for node in caption[1:])
+        if caption and isinstance(caption[0], nodes.literal) and in_words:
+            boxed([block], 'file')
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directives, and the check."""
     app.add_directive('listing', Listing)
     app.add_directive('step-diff', StepDiff)
     keep_by_page(app, 'snapshot_listings')
     app.connect('doctree-read', strip)
+    app.connect('doctree-read', box_alike)
     app.connect('env-check-consistency', narrate)
     return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}
