@@ -1,5 +1,7 @@
 """What the tests of the workbook's tools share."""
 
+import os
+
 import pytest
 
 
@@ -8,3 +10,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         '--refresh', action='store_true', help='write what was seen into the records'
     )
+
+
+def pytest_configure() -> None:
+    """Have each pytest that a test starts do without a plugin it has no use for.
+
+    Loading that of Hypothesis takes as long as all the rest.
+    """
+    os.environ['PYTEST_ADDOPTS'] = '-p no:hypothesispytest'

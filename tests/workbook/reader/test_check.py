@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -50,11 +51,11 @@ def copy_of(tmp_path):
     return make
 
 
-def check(folder, *options, **environment):
+def check(folder, *options):
     """Check a folder; return the exit status and what was shown."""
     ended = subprocess.run(
         [*CHECK, '--app', str(folder), *options],
-        env=PLAIN | environment,
+        env=PLAIN,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -64,6 +65,43 @@ def check(folder, *options, **environment):
     assert 'Traceback' not in ended.stdout + ended.stderr, ended.stderr
     assert ended.stderr == ''
     return ended.returncode, ended.stdout
+
+
+def fails(check):
+    """Return whether a check failed: that is enough."""
+    return check.outcome == 'failed'
+
+
+@pytest.fixture
+def look(monkeypatch, capsys):
+    """Return a function that checks a folder in this process, with one worker.
+
+    The first failure ends it. If only some of the steps are named, only their checks
+    are run.
+    """
+    monkeypatch.setenv('COLUMNS', '200')
+    for name in ['FORCE_COLOR', 'CI']:
+        monkeypatch.delenv(name, raising=False)
+    # An endless loop is as endless after two seconds as after six.
+    monkeypatch.setattr(runner, 'BUSY', 0.3)
+
+    def look(folder, *options, only=STEPS, enough=fails):
+        others = [STEPS[number].tests for number in STEPS if number not in only]
+
+        def run(folder, tests, on_progress):
+            chosen = [each for each in tests if each not in others]
+            return whole(folder, chosen, on_progress, enough, workers=1)
+
+        whole = runner.run
+        with monkeypatch.context() as patch:
+            patch.setattr(runner, 'run', run)
+            status = command.main(['--strict', '--app', str(folder), *options])
+        shown, errors = capsys.readouterr()
+        assert 'Traceback' not in shown
+        assert errors == ''
+        return status, shown
+
+    return look
 
 
 def states(shown):
@@ -131,12 +169,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize('what', WRONG)
-def test_wrong_from_the_start(copy_of, what):
+def test_wrong_from_the_start(copy_of, look, what):
     """Code that cannot run is met with the place and the error, in a reader's words."""
     text, expected = WRONG[what]
     folder = copy_of(1)
     (folder / 'asgilook' / 'app.py').write_text(text, encoding='utf-8')
-    status, shown = check(folder)
+    status, shown = look(folder)
     assert status == 1
     for words in expected:
         assert words in shown, shown
@@ -162,14 +200,14 @@ def test_wrong_from_the_start(copy_of, what):
     ],
     ids=['a wrong call', 'a name that is not there yet'],
 )
-def test_wrong_while_the_app_is_made(copy_of, right, wrong, expected, spared):
+def test_wrong_while_the_app_is_made(copy_of, look, right, wrong, expected, spared):
     """While the app cannot be made, earlier steps are open, and their hints spared."""
     folder = copy_of(3)
     place = folder / 'asgilook' / 'app.py'
     text = place.read_text(encoding='utf-8')
     assert right in text
     place.write_text(text.replace(right, wrong), encoding='utf-8')
-    status, shown = check(folder)
+    status, shown = look(folder)
     assert status == 1
     for words in ['held up', 'in create_app:', 'Step 3: ', *expected]:
         assert words in shown, shown
@@ -177,7 +215,7 @@ def test_wrong_while_the_app_is_made(copy_of, right, wrong, expected, spared):
         assert words not in shown, shown
 
 
-def test_leaves_nothing_running(copy_of, tmp_path):
+def test_leaves_nothing_running(copy_of, tmp_path, monkeypatch):
     """Code that ends the whole process leaves no Redis of the checks behind."""
     if not shutil.which('redis-server'):
         pytest.skip('redis-server is not installed')
@@ -189,9 +227,10 @@ def test_leaves_nothing_running(copy_of, tmp_path):
     put(folder, 'cache.py', leave, before='        self._outdated: set[str]')
     places = tmp_path / 'places'
     places.mkdir()
-    status, shown = check(folder, TMPDIR=str(places))
-    assert status == 1
-    assert 'with the status -9' in shown, shown
+    monkeypatch.setattr(tempfile, 'tempdir', str(places))
+    run = runner.run(folder, [STEPS[5].tests / 'test_redis_away.py'])
+    lines = [line for each in run.checks for line in each.lines]
+    assert any('with the status -9' in line for line in lines), lines
     running_there = [
         process
         for process in psutil.process_iter(['cwd'])
@@ -224,33 +263,33 @@ app.add_sink(answer, '/')
     ],
     ids=['a loop', 'a wait', 'sys.exit', 'an error', 'an answer', 'a deletion'],
 )
-def test_wrong_in_a_responder(copy_of, line, expected):
+def test_wrong_in_a_responder(copy_of, look, line, expected):
     """A responder that hangs, ends or fails is named with the request that met it."""
     folder = copy_of(1)
     with (folder / 'asgilook' / 'app.py').open('a', encoding='utf-8') as file:
         file.write(ROUTE.format(line))
-    status, shown = check(folder)
+    status, shown = look(folder)
     assert status == 1
     for words in expected:
         assert words in shown, shown
     assert (folder / 'asgilook' / 'app.py').exists()
 
 
-def test_import_loop(copy_of):
+def test_import_loop(copy_of, look):
     """Modules that import each other are named in the order of the circle."""
     folder = copy_of(2)
     put(folder, 'convert.py', 'from .store import Store\n', 'import io')
-    status, shown = check(folder)
+    status, shown = look(folder)
     assert status == 1
     assert 'asgilook/store.py imports asgilook/convert.py imports' in shown
 
 
-def test_deleted_store(copy_of):
+def test_deleted_store(copy_of, look):
     """An app that deletes its own store is told what is not there any more."""
     folder = copy_of(2)
     line = "        __import__('shutil').rmtree(self._config.storage_path)\n"
     put(folder, 'store.py', line, '        self._images[image_id] = image')
-    status, shown = check(folder, '--step', '2')
+    status, shown = look(folder, '--step', '2')
     assert status == 1
     assert 'a.jpeg is gone' in shown or 'some-id.jpeg is gone' in shown
     assert states(shown)[1] == 'done'
@@ -258,21 +297,25 @@ def test_deleted_store(copy_of):
 
 FAULTS = {
     'a_stream_is_cached': [
+        (3, 5),
         'asked for the 2nd time, was answered 200 OK',
         '(with no body)',
         'A picture comes whole from its file each time',
     ],
     'options_are_cached': [
+        (3, 5),
         'After OPTIONS /images: 200:',
         '(with no body)',
         '`OPTIONS` and `HEAD` leave nothing in the cache',
     ],
     'a_text_is_an_error_of_ours': [
+        (3,),
         'was answered 500 Internal Server Error',
         'UnknownFormatError',
         'POST /images',
     ],
     'a_thumbnail_is_not_what_its_name_says': [
+        (4,),
         'A thumbnail has exactly the size that its name says.',
         "Expected '2000x64', got '1984x64'",
         'resize',
@@ -280,14 +323,14 @@ FAULTS = {
 }
 
 
-def test_slip_in_code_that_catches_all(copy_of):
+def test_slip_in_code_that_catches_all(copy_of, look):
     """A slip is told of, although the code turns it into an error of its own."""
     mine = copy_of(2)
     path = mine / 'asgilook' / 'convert.py'
     text = path.read_text(encoding='utf-8')
     assert '        check_size(image)' in text
     path.write_text(text.replace('        check_size(', '        chek_size('), 'utf-8')
-    status, shown = check(mine)
+    status, shown = look(mine)
     assert status == 1
     assert "NameError: name 'chek_size' is not defined" in shown
     assert 'Do you mean `check_size`?' in shown
@@ -311,14 +354,17 @@ def test_never_awaited():
 
 
 @pytest.mark.parametrize('name', FAULTS)
-def test_known_fault(copy_of, name):
+def test_known_fault(copy_of, look, name):
     """A fault of the well-known version is shown by its request and its answer."""
     last = max(STEPS)
     folder = copy_of(last)
     faults.find(name).plant(folder)
-    status, shown = check(folder, '--step', '5', '--hint')
+    tested, *expected = FAULTS[name]
+    status, shown = look(
+        folder, '--step', '5', '--hint', only=tested, enough=runner.never
+    )
     assert status == 1
-    for words in FAULTS[name]:
+    for words in expected:
         assert words in shown, shown
     assert states(shown)[last] == 'not asked'
 
@@ -378,23 +424,23 @@ def test_no_such_folder(tmp_path):
     assert (status, shown.count('\n')) == (1, 1)
 
 
-def test_another_package_of_that_name(copy_of, tmp_path, monkeypatch):
+def test_another_package_of_that_name(copy_of, look, tmp_path, monkeypatch):
     """The reader's package is checked, even if another one is installed."""
     folder = copy_of(1)
     (tmp_path / 'elsewhere' / 'asgilook').mkdir(parents=True)
     (tmp_path / 'elsewhere' / 'asgilook' / '__init__.py').write_text('1 / 0')
-    monkeypatch.setitem(PLAIN, 'PYTHONPATH', str(tmp_path / 'elsewhere'))
-    assert check(folder, '--step', '1')[0] == 0
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path / 'elsewhere'))
+    assert look(folder, '--step', '1')[0] == 0
 
 
-def test_hidden_by_another_package(copy_of, tmp_path, monkeypatch):
+def test_hidden_by_another_package(copy_of, look, tmp_path, monkeypatch):
     """Where another package of that name is in the way, the reason is told."""
     folder = copy_of(1)
     (folder / 'asgilook' / '__init__.py').unlink()
     other = tmp_path / 'elsewhere' / 'asgilook'
     shutil.copytree(STEPS[1].snapshot / 'asgilook', other)
-    monkeypatch.setitem(PLAIN, 'PYTHONPATH', str(tmp_path / 'elsewhere'))
-    status, shown = check(folder)
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path / 'elsewhere'))
+    status, shown = look(folder)
     assert status == 1
     assert 'not from your folder' in shown
     assert '__init__.py' in shown
@@ -459,16 +505,16 @@ def test_a_step_that_adds_no_file(copy_of):
     assert progress.begun(folder)[-1].number == 4
 
 
-def test_hints(copy_of):
+def test_hints(copy_of, look):
     """The first hint is shown, the second when it is asked for, then the book."""
     folder = copy_of(1)
     (folder / 'pyproject.toml').unlink()
-    status, shown = check(folder)
+    status, shown = look(folder)
     assert status == 1
     assert 'Is the file there' in shown
     assert 'Below `[project]`' not in shown
     assert book.UNBUILT in shown or 'step1.html#' in shown
-    assert 'Below `[project]`' in check(folder, '--hint')[1]
+    assert 'Below `[project]`' in look(folder, '--hint')[1]
 
 
 @pytest.mark.parametrize(
@@ -479,21 +525,21 @@ def test_hints(copy_of):
         (['--nothing'], 'nrecognized arguments: --nothing'),
     ],
 )
-def test_options_that_there_are_not(options, words):
+def test_options_that_there_are_not(capsys, options, words):
     """An option or a number that there is not is refused in one line."""
-    ended = subprocess.run(
-        [*CHECK, *options], env=PLAIN, capture_output=True, text=True
-    )
-    assert ended.returncode == 2
-    assert words in ended.stderr
-    assert ended.stderr.count('\n') == 1
+    with pytest.raises(SystemExit) as ended:
+        command.main(options)
+    assert ended.value.code == 2
+    errors = capsys.readouterr().err
+    assert words in errors
+    assert errors.count('\n') == 1
 
 
-def test_several_folders(copy_of, tmp_path):
+def test_several_folders(copy_of, look, tmp_path):
     """Several folders are checked one after the other; one that is wrong counts."""
     shutil.copytree(copy_of(1), tmp_path / 'other')
     (tmp_path / 'other' / 'asgilook' / 'app.py').write_text('def (')
-    status, shown = check(tmp_path / 'mine', str(tmp_path / 'other'))
+    status, shown = look(tmp_path / 'mine', str(tmp_path / 'other'))
     assert status == 1
     assert shown.index('step 1') < shown.index("Python can't read this")
 
@@ -544,7 +590,8 @@ def test_watch(copy_of):
 def test_exit_status(copy_of, monkeypatch):
     """Code that could be looked at is no failure of the command, unless asked."""
     folder = copy_of(1)
-    put(folder, 'app.py', 'import falco\n')
+    wrong = runner.Check('a', 1, 'One.', outcome='failed')
+    monkeypatch.setattr(runner, 'run', lambda *_, **__: runner.Run([wrong]))
     for options, environment, expected in [
         ([], {}, 0),
         (['--strict'], {}, 1),
@@ -626,6 +673,23 @@ def test_waiting_is_not_being_held_up(monkeypatch, share, seconds, hangs):
         clock.computed += 0.1 * share
         found = found or worker.hangs()
     assert found == hangs
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_who_goes_on_after_a_stop(tmp_path, monkeypatch, count):
+    """Another worker goes on from the end of the checks at which one was stopped."""
+    stopping = runner.Runner(tmp_path, tmp_path, [], print, runner.never, count, False)
+    stopping._checks = {'a': runner.Check('a', 1, 'One.')}
+    started = []
+    monkeypatch.setattr(stopping, 'start', started.append)
+    worker = runner.Worker.__new__(runner.Worker)
+    worker.current, worker.request, worker.place = 'a', '', ''
+    worker.at_import = False
+    for index in range(count):
+        worker.index, stopping._stopped = index, 0
+        stopping.replace(worker, ended=False)
+    assert [index % 2 for index in started] == [0, 1][:count]
+    assert len({*started, *range(count)}) == 2 * count
 
 
 def test_what_was_not_run_is_not_wrong():

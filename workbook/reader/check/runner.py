@@ -416,7 +416,8 @@ class Runner:
             self.leave_the_rest()
             return
         self.release(worker)
-        self.start(worker.index + self._count)
+        # An even number more, so that it takes checks from the same end.
+        self.start(worker.index + 2 * self._count)
 
     def leave_the_rest(self) -> None:
         """Run no more checks."""
