@@ -97,7 +97,7 @@ class Explanation:
 SLIPS = (NameError, AttributeError, TypeError, ImportError)
 """Errors that a slip of the keyboard makes: code that catches all hides them."""
 LOGGED_SLIP = re.compile(
-    r"(NameError|UnboundLocalError|AttributeError|TypeError|ImportError)\b"
+    r'(NameError|UnboundLocalError|AttributeError|TypeError|ImportError)\b'
     r"(?:: name '(?P<name>\w+)' is not defined)?"
 )
 """The same, in the line that ends a traceback."""
