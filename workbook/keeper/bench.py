@@ -279,7 +279,7 @@ def cached(bench: Bench) -> Iterator[Row]:
 
     sides = [(ours, path), (bare, '/bare'), (bare, '/barest')]
     rounds = []
-    for index in range(6 if bench.quick else 40):
+    for index in range(6 if bench.quick else 24):
         first = index % len(sides)
         order = [*range(first, len(sides)), *range(first)]
         found = {side: wrk(*sides[side]) for side in order}
