@@ -58,7 +58,9 @@ def every_file() -> dict[str, bytes]:
     PIL.Image.init()
     drawn = {mode: draw((32, 24), mode) for mode in MODES}
     files = {}
-    for file_format in sorted(PIL.Image.SAVE):
+    for file_format, save in sorted(PIL.Image.SAVE.items()):
+        if not save.__module__.startswith('PIL.'):
+            continue  # A plugin's, such as pillow-heif's.
         for mode in FEWER_MODES.get(file_format, MODES):
             # A format that has not this mode, or needs a program that is not here.
             try:

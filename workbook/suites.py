@@ -101,7 +101,8 @@ def run_pytest(
     environment = dict(os.environ)
     if path:
         environment['PYTHONPATH'] = str(path)
-        environment.pop('ASGI_LOOK_REDIS_HOST', None)
+        for name in ('ASGI_LOOK_REDIS_HOST', 'ASGI_LOOK_STORAGE_PATH'):
+            environment.pop(name, None)
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider']
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         written = pathlib.Path(name, 'report.xml')

@@ -23,32 +23,35 @@ def suite(pytestconfig):
     return folder
 
 
-@pytest.fixture
-def copy(suite, tmp_path):
-    """Return a folder with the suite and its own package in it."""
-    suites.set_up(suite, suite / 'asgilook', tmp_path / 'copy')
-    return tmp_path / 'copy'
-
-
 @pytest.fixture(scope='session')
-def outcomes(suite, planted, covered):
+def outcomes(suite, planted, request):
     """Return how the suite ended for each bug, and for none."""
     step = suites.step_reached(suite)
+    found = {}
     chosen = [None, *planted.values()]
     if suite == step.snapshot:
-        chosen.remove(None)  # It was run without a bug already.
+        found[None], _ = request.getfixturevalue('covered')
+        chosen.remove(None)
     tried = suites.try_suite(suite, step, chosen)
-    found = {bug.name if bug else None: report for bug, report in tried}
-    return {None: covered[0], **found}
+    return found | {bug.name if bug else None: report for bug, report in tried}
 
 
 @pytest.fixture(scope='session')
-def covered(suite, tmp_path_factory):
+def temporary(tmp_path_factory):
+    """Return the folder for temporary files, as the suite sees it on its only run."""
+    return tmp_path_factory.mktemp('temporary')
+
+
+@pytest.fixture(scope='session')
+def covered(suite, tmp_path_factory, temporary):
     """Return how the suite ended on its own package, and what of that it ran."""
     folder = tmp_path_factory.mktemp('covered')
     suites.set_up(suite, suite / 'asgilook', folder)
     options = ['--cov=asgilook', '--cov-branch', '--cov-report=json']
-    outcome = suites.run_suite(folder, *options, '--cov-fail-under=0')
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ('TMPDIR', 'TEMP', 'TMP'):
+            patch.setenv(name, str(temporary))
+        outcome = suites.run_suite(folder, *options, '--cov-fail-under=0')
     path = folder / 'coverage.json'
     report = json.loads(path.read_text(encoding='utf-8')) if path.exists() else None
     return outcome, report
@@ -109,11 +112,10 @@ def test_complete(covered, suite):
     "Set `config.storage_path = tmp_path / 'store'` in the fixture `config`, and "
     'make every app of the tests from that.',
 )
-def test_leaves_nothing(copy, monkeypatch, tmp_path):
+def test_leaves_nothing(covered, temporary):
     """The suite keeps its pictures to itself: none goes to the default folder."""
-    monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'default'))
-    assert suites.run_suite(copy).status == suites.OK
-    assert not (tmp_path / 'default').exists()
+    assert covered[0].status == suites.OK
+    assert not (temporary / 'asgilook').exists()
 
 
 @pytest.mark.plants_bugs

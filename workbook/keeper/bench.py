@@ -46,6 +46,9 @@ from workbook.reader.serve import REDIS, STORAGE
 PACKAGES = {'redis-server': 'redis', 'wrk': 'wrk'}
 """The programs that are needed, and what brings them."""
 
+PROC = pathlib.Path('/proc')
+"""Where Linux tells how much CPU time and memory a process has used."""
+
 SNAPSHOT = ['asgilook.asgi:app']
 BARE = ['workbook.keeper.bench:bare_app', '--factory', '--app-dir', str(ROOT)]
 BARE_KEY = 'bench:bare'
@@ -53,6 +56,8 @@ UVICORN_OPTIONS = '--no-access-log --log-level warning'
 WRK_OPTIONS = '-t1 -c16 -d1'
 THUMBNAIL = (400, 300)
 AT_ONCE = 32
+BLOCK = 20
+"""How many times in a row something is done whose CPU time is measured."""
 
 
 class Row(NamedTuple):
@@ -86,10 +91,24 @@ class Bare:
         resp.data = await self._redis.get(BARE_KEY)
 
 
+class Barest:
+    """Even less: the same answer, from memory."""
+
+    def __init__(self, url: str) -> None:
+        with redis.Redis.from_url(url) as client:
+            self._value: Any = client.get(BARE_KEY)
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer with the value that was there at the start."""
+        resp.content_type = falcon.MEDIA_JPEG
+        resp.data = self._value
+
+
 def bare_app() -> falcon.asgi.App[Request, Response]:
-    """Return an application with nothing but the bare responder."""
+    """Return an application with nothing but the bare responders."""
     app = falcon.asgi.App()
     app.add_route('/bare', Bare(os.environ[REDIS]))
+    app.add_route('/barest', Barest(os.environ[REDIS]))
     return app
 
 
@@ -129,17 +148,17 @@ class Server(NamedTuple):
     def upload(self, data: bytes) -> str:
         """Store a picture; return the path of its thumbnail."""
         with self.connect() as connection:
-            connection.request('POST', '/images', data)
-            response = connection.getresponse()
-            response.read()
-            if response.status != 201:
-                raise UserError(f'An upload was answered with {response.status}.')
-            name = pathlib.PurePosixPath(response.headers['Location']).stem
-        return f'/thumbnails/{name}/{THUMBNAIL[0]}x{THUMBNAIL[1]}.jpeg'
+            return post(connection, data)
+
+    def computed(self) -> float:
+        """Return how much CPU time the process has used so far, in ms."""
+        text = (PROC / f'{self.pid}' / 'stat').read_text(encoding='utf-8')
+        user, system = text.rpartition(')')[2].split()[11:13]
+        return (int(user) + int(system)) * 1000 / os.sysconf('SC_CLK_TCK')
 
     def peak(self) -> float:
         """Return the most memory that the process has ever had, in MB."""
-        text = pathlib.Path(f'/proc/{self.pid}/status').read_text(encoding='utf-8')
+        text = (PROC / f'{self.pid}' / 'status').read_text(encoding='utf-8')
         [kibibytes] = re.findall(r'VmHWM:\s*(\d+) kB', text)
         return int(kibibytes) * 1024 / 1e6
 
@@ -152,6 +171,17 @@ def get(connection: http.client.HTTPConnection, path: str, cache: str) -> bytes:
     if (response.status, response.headers['X-ASGILook-Cache']) != (200, cache):
         raise UserError(f'GET {path}: no {cache}, but {response.status}.')
     return body
+
+
+def post(connection: http.client.HTTPConnection, data: bytes) -> str:
+    """Store a picture; return the path of its thumbnail."""
+    connection.request('POST', '/images', data)
+    response = connection.getresponse()
+    response.read()
+    if response.status != 201:
+        raise UserError(f'An upload was answered with {response.status}.')
+    name = pathlib.PurePosixPath(response.headers['Location']).stem
+    return f'/thumbnails/{name}/{THUMBNAIL[0]}x{THUMBNAIL[1]}.jpeg'
 
 
 class Bench:
@@ -200,44 +230,71 @@ def as_file(picture: PIL.Image.Image, kind: str = 'JPEG') -> bytes:
     return output.getvalue()
 
 
-def wrk(port: int, path: str) -> float:
-    """Return how many requests are answered per second, in a round of one second."""
-    command = ['wrk', *WRK_OPTIONS.split(), f'http://127.0.0.1:{port}{path}']
+class Round(NamedTuple):
+    """A round of wrk: the requests per second, and the CPU time for one, in ms."""
+
+    rate: float
+    cpu: float
+
+
+def wrk(server: Server, path: str) -> Round:
+    """Ask for a path for a second, from sixteen connections."""
+    before = server.computed()
+    url = f'http://127.0.0.1:{server.port}{path}'
+    command = ['wrk', *WRK_OPTIONS.split(), url]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rate = re.search(r'Requests/sec:\s*([\d.]+)', done.stdout)
-    if rate is None or 'Non-2xx' in done.stdout or 'Socket errors' in done.stdout:
+    count = re.search(r'(\d+) requests in', done.stdout)
+    failed = 'Non-2xx' in done.stdout or 'Socket errors' in done.stdout
+    if rate is None or count is None or failed:
         raise UserError(f'wrk met with errors:\n{done.stdout}')
-    return float(rate[1])
+    return Round(float(rate[1]), (server.computed() - before) / int(count[1]))
+
+
+def ratio_row(
+    what: str, pairs: list[tuple[float, float]], most: float, unit: str
+) -> Row:
+    """Return a row for measurements that were made in pairs: the median of ratios."""
+    mine, other = map(statistics.median, zip(*pairs, strict=True))
+    ratios = [mine / other for mine, other in pairs]
+    ratio = statistics.median(ratios)
+    text = f'{mine:.2f} {unit} against {other:.2f} {unit}; '
+    text += f'rounds {min(ratios):.2f} to {max(ratios):.2f}'
+    return Row(what, f'{ratio:.2f}', f'at most {most:g}', verdict(ratio <= most), text)
 
 
 def cached(bench: Bench) -> Iterator[Row]:
     """Measure thumbnails that are in the cache.
 
-    The two servers are asked by turns, so that both have their share of a
-    machine's better and worse seconds; each is the first of a pair as often.
+    The servers are asked by turns, so that each has its share of a machine's better
+    and worse seconds; each is the first of a round as often.
     """
-    ours, bare = bench.serve(), bench.serve(BARE)
+    ours = bench.serve()
     path = ours.upload(as_file(photo(1600, 1200)))
     with ours.connect() as connection:
         body = get(connection, path, 'Miss')
         get(connection, path, 'Hit')
     bench.redis.set(BARE_KEY, body)
+    bare = bench.serve(BARE)
 
-    pairs = []
-    for index in range(6 if bench.quick else 40):
-        sides = [(ours.port, path), (bare.port, '/bare')]
-        if index % 2:
-            other, mine = (wrk(*side) for side in reversed(sides))
-        else:
-            mine, other = (wrk(*side) for side in sides)
-        pairs.append((mine, other))
-    mine, other = map(statistics.median, zip(*pairs, strict=True))
-    ratios = [mine / other for mine, other in pairs]
+    sides = [(ours, path), (bare, '/bare'), (bare, '/barest')]
+    rounds = []
+    for index in range(6 if bench.quick else 24):
+        first = index % len(sides)
+        order = [*range(first, len(sides)), *range(first)]
+        found = {side: wrk(*sides[side]) for side in order}
+        rounds.append([found[side] for side in range(len(sides))])
+    mine, other = (statistics.median(it[side].rate for it in rounds) for side in (0, 1))
+    ratios = [one.rate / two.rate for one, two, _ in rounds]
     ratio = statistics.median(ratios)
     what = 'cached thumbnails per second / bare Falcon with one Redis GET'
     text = f'{mine:.0f}/s against {other:.0f}/s, {len(body)} bytes each; '
     text += f'rounds {min(ratios):.2f} to {max(ratios):.2f}'
     yield Row(what, f'{ratio:.2f}', 'at least 0.85', verdict(ratio >= 0.85), text)
+    what = 'CPU time of the server for one / bare Falcon with one Redis GET'
+    yield ratio_row(what, [(one.cpu, two.cpu) for one, two, _ in rounds], 1.5, 'ms')
+    what = 'the same / bare Falcon without Redis'
+    yield ratio_row(what, [(one.cpu, two.cpu) for one, _, two in rounds], 4, 'ms')
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -245,6 +302,48 @@ def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return (time.perf_counter() - start) * 1000
+
+
+def here() -> float:
+    """Return how much CPU time this process has used so far, in ms."""
+    return time.process_time() * 1000
+
+
+class Side(NamedTuple):
+    """Work of one kind, and the clock for the CPU time of the process that does it."""
+
+    work: Callable[[], object]
+    clock: Callable[[], float]
+
+    def measure(self) -> float:
+        """Return the CPU time for the work, in ms: the mean of a block."""
+        before = self.clock()
+        for _ in range(BLOCK):
+            self.work()
+        return (self.clock() - before) / BLOCK
+
+
+@contextlib.contextmanager
+def in_a_thread() -> Iterator[Callable[..., Callable[[], object]]]:
+    """Yield a function that has work done in one thread, as the service does.
+
+    In the main thread, what becomes of memory that is freed, and with it the time,
+    depends on what was done there before.
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        yield lambda work, *arguments: lambda: pool.submit(work, *arguments).result()
+
+
+def by_turns(ours: Side, alone: Side, rounds: int) -> list[tuple[float, float]]:
+    """Measure both sides in each round, each of them first as often."""
+    pairs = []
+    for index in range(rounds):
+        if index % 2:
+            other, mine = alone.measure(), ours.measure()
+        else:
+            mine, other = ours.measure(), alone.measure()
+        pairs.append((mine, other))
+    return pairs
 
 
 def pillow_alone(path: pathlib.Path, quality: int | None = None) -> None:
@@ -255,6 +354,12 @@ def pillow_alone(path: pathlib.Path, quality: int | None = None) -> None:
             image.save(io.BytesIO(), 'JPEG', quality=quality)
 
 
+def converted_alone(data: bytes, quality: int) -> None:
+    """Make a JPEG of a picture's file."""
+    with PIL.Image.open(io.BytesIO(data)) as image:
+        image.convert('RGB').save(io.BytesIO(), 'JPEG', quality=quality)
+
+
 def uncached(bench: Bench) -> Iterator[Row]:
     """Measure thumbnails that are not in the cache."""
     server = bench.serve()
@@ -262,12 +367,12 @@ def uncached(bench: Bench) -> Iterator[Row]:
     [file] = pathlib.Path(bench.folder).glob('*.jpeg')
     quality = importlib.import_module('asgilook.convert').QUALITY
     times = []
-    with server.connect() as connection:
+    with server.connect() as connection, in_a_thread() as done:
         for _ in range(40 if bench.quick else 200):
             bench.redis.flushall()
             whole = timed(functools.partial(get, connection, path, 'Miss'))
-            saved = timed(functools.partial(pillow_alone, file, quality))
-            unsaved = timed(functools.partial(pillow_alone, file))
+            saved = timed(done(pillow_alone, file, quality))
+            unsaved = timed(done(pillow_alone, file))
             times.append((whole, saved, unsaved))
 
     whole, saved, unsaved = map(statistics.median, zip(*times, strict=True))
@@ -279,6 +384,30 @@ def uncached(bench: Bench) -> Iterator[Row]:
     what = 'the same / Pillow: open, thumbnail, and no save'
     text = f'{whole:.1f} ms against {unsaved:.1f} ms'
     yield Row(what, f'{ratio:.2f}', '-', '-', text)
+
+
+def cpu(bench: Bench) -> Iterator[Row]:
+    """Measure the CPU time for what Pillow does, in the server and by itself."""
+    server = bench.serve()
+    data = as_file(photo(1600, 1200))
+    path = server.upload(data)
+    [file] = pathlib.Path(bench.folder).glob('*.jpeg')
+    quality = importlib.import_module('asgilook.convert').QUALITY
+    rounds = 4 if bench.quick else 16
+    with server.connect() as connection, in_a_thread() as done:
+
+        def miss() -> None:
+            bench.redis.flushall()
+            get(connection, path, 'Miss')
+
+        ours = Side(miss, server.computed)
+        alone = Side(done(pillow_alone, file, quality), here)
+        what = 'CPU time for an uncached thumbnail / Pillow: open, thumbnail, save'
+        yield ratio_row(what, by_turns(ours, alone, rounds), 0.8, 'ms')
+        ours = Side(functools.partial(post, connection, data), server.computed)
+        alone = Side(done(converted_alone, data, quality), here)
+        what = 'CPU time for an upload of 1600x1200 / Pillow: open, convert, save'
+        yield ratio_row(what, by_turns(ours, alone, rounds), 1.2, 'ms')
 
 
 async def longest_gap(work: Awaitable[object]) -> float:
@@ -322,9 +451,6 @@ def growth(bench: Bench, data: bytes) -> tuple[float, str]:
 def memory(bench: Bench) -> Iterator[Row]:
     """Measure how far uploads raise the peak of memory."""
     what = 'growth of peak memory by uploading a 24-megapixel'
-    if not pathlib.Path('/proc/self/status').exists():
-        yield Row(f'{what} JPEG', 'skipped', '-', '-', 'needs the /proc of Linux')
-        return
     picture = photo(6000, 4000)
     grown, text = growth(bench, as_file(picture))
     holds = verdict(grown < 300)
@@ -354,7 +480,7 @@ def at_once(bench: Bench) -> Iterator[Row]:
             counts.append(list(pool.map(ask, range(AT_ONCE))).count('Miss'))
     text = f'most of 10 rounds, least {min(counts)}'
     if max(counts) > 1:
-        text += ' (to be mended in a later step)'
+        text += ' (a later step fixes that)'
     what = f'renders for {AT_ONCE} requests at once'
     yield Row(what, f'{max(counts)}', '-', '-', text)
 
@@ -383,8 +509,10 @@ def measure(quick: bool) -> list[Row]:
     for program, package in PACKAGES.items():
         if shutil.which(program) is None:
             raise UserError(f'{program} is missing: install the package {package}.')
+    if not (PROC / 'self' / 'stat').exists():
+        raise UserError(f'There is no {PROC}: only Linux has what this measures with.')
     rows = [HEAD]
-    for measurement in (cached, uncached, gaps, memory, at_once):
+    for measurement in (cached, uncached, cpu, gaps, memory, at_once):
         with contextlib.ExitStack() as stack:
             rows += measurement(Bench(stack, quick))
     return rows

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from workbook.book import exercises
 from workbook.cli import UserError
-from workbook.layout import copy_tree, steps
+from workbook.layout import ROOT, copy_tree, steps
 from workbook.reader.check import (
     command,
     exercise_check,
@@ -24,6 +24,7 @@ from workbook.reader.check import (
 
 TABLE = pathlib.Path(__file__).with_name('mistakes.toml')
 MISTAKES = tomllib.loads(TABLE.read_text(encoding='utf-8'))
+VERSIONS = ROOT / 'examples' / 'tutorial'
 STEPS = {step.number: step for step in steps()}
 AT_ONCE = 2
 
@@ -142,6 +143,8 @@ def try_out(mistake, folder):
             make(mistake, folder)
         return said_of_exercise(folder, exercise)
     copy_tree(step.snapshot, folder)
+    if 'version' in mistake:
+        copy_tree(VERSIONS / mistake['version'], folder)
     make(mistake, folder)
     tested = [*step.before, step] if 'from_the_start' in mistake else [step]
     return said(folder, step, tested, 'ahead' in mistake)

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from workbook.layout import PACKAGE, Step, steps
 
+from .explain import LEFT_OPEN
 from .runner import Check
 from .structure import (
     OFTEN_PLAIN,
@@ -36,6 +37,8 @@ COROUTINES = re.compile(
     r'async_generator|is not awaitable|_asyncio\.Future|object Future'
 )
 """The words of errors caused by an `await` or `async` too few, or too many."""
+PLAIN_OF_CLIENTS = {'client', 'lock', 'monitor', 'pipeline', 'pubsub'}
+"""The methods of a Redis client that aren't awaited."""
 READ_ON = "If the chapter hasn't come to that, nothing is wrong: read on."
 NEAR = 0.75
 """How alike two names must be for one to be a misspelling of the other."""
@@ -163,6 +166,18 @@ class Coroutines:
                 plain.add(name)
         return awaited - plain, entered - plain
 
+    @functools.cached_property
+    def _clients(self) -> set[str]:
+        """The names of what the package makes with `redis_from_url`."""
+        found = set()
+        for _, call in self._package.calls():
+            above = self._package.parents.get(call)
+            if dotted(call.func).rpartition('.')[2] == 'redis_from_url' and isinstance(
+                above, ast.Assign
+            ):
+                found |= {dotted(each).rpartition('.')[2] for each in above.targets}
+        return found - {''}
+
     def called(self, file: str, call: ast.Call) -> Definition | None:
         """Return which function of the package is called, if that's certain."""
         name = dotted(call.func)
@@ -191,6 +206,9 @@ class Coroutines:
         if name in awaited:
             return True
         first = name.partition('.')[0]
+        receiver, _, method = name.rpartition('.')
+        if receiver.rpartition('.')[2] in self._clients:
+            return method not in PLAIN_OF_CLIENTS
         if '.' in name and importable(first):
             return inspect.iscoroutinefunction(resolved(name))
         last = name.rpartition('.')[2]
@@ -225,7 +243,9 @@ class Coroutines:
             case ast.Call():
                 last = dotted(above.func).rpartition('.')[2]
                 return call in above.args and last not in RUNS_COROUTINES
-            case ast.withitem():
+            case ast.If() | ast.While() | ast.IfExp():
+                return call is above.test
+            case ast.UnaryOp() | ast.withitem():
                 return True
         return False
 
@@ -616,6 +636,8 @@ class Doctor:
             return found
         if check.fatal:
             return Diagnosis()
+        if LEFT_OPEN in check.lines:
+            return self.left_open()
         if found := self.by_name(check) or self.at_place(check):
             return found
         if found := self.by_request(check):
@@ -639,6 +661,19 @@ class Doctor:
         said = ' '.join([check.error, *check.lines])
         found = self.coroutine(check, said) if COROUTINES.search(said) else None
         return found or Diagnosis()
+
+    def left_open(self) -> Diagnosis:
+        """Return who should have closed a connection."""
+        name = 'process_shutdown'
+        [ours] = [each for each in self.reference.definitions if each.last == name]
+        if all(each.last != name for each in self.package.definitions):
+            line = f'`{ours.owner}` has no `{name}`, which closes the connections.'
+            return Diagnosis([line, READ_ON], ours.file, ours.name, is_sure=True)
+        line = (
+            f'`{name}` closes the connections that it finds. Does it await `aclose()` '
+            'of each, and is each put back to where it looks?'
+        )
+        return Diagnosis([line], ours.file, ours.name, is_sure=True)
 
     def not_there_yet(self, check: Check) -> list[str]:
         """Return what the check's step still lacks, if that may be the reason."""

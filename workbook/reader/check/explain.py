@@ -96,6 +96,13 @@ class Explanation:
 
 SLIPS = (NameError, AttributeError, TypeError, ImportError)
 """Errors that a slip of the keyboard makes: code that catches all hides them."""
+LOGGED_SLIP = re.compile(
+    r'(NameError|UnboundLocalError|AttributeError|TypeError|ImportError)\b'
+    r"(?:: name '(?P<name>\w+)' is not defined)?"
+)
+"""The same, in the line that ends a traceback."""
+NEVER_AWAITED = 'A coroutine was made but never awaited.'
+LEFT_OPEN = 'A connection was still open after the service had ended.'
 
 
 @dataclasses.dataclass
@@ -236,6 +243,20 @@ def is_missing(error: BaseException) -> bool:
     return False
 
 
+def most_telling(error: BaseException) -> BaseException:
+    """Return the error of a group to tell of; an error that is no group is the one.
+
+    pytest puts what Python could only warn about into a group: coroutines that were
+    never awaited, and with them the connections that were left open because of that.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    inside = [most_telling(each) for each in error.exceptions]
+    errors = [each for each in inside if not isinstance(each, Warning)]
+    lost = [each for each in inside if '<coroutine object' in str(each)]
+    return [*errors, *lost, *inside][0]
+
+
 class Explainer:
     """Tells of the errors in one folder's code."""
 
@@ -244,7 +265,8 @@ class Explainer:
 
     def inside(self, path: str) -> str:
         """Return the name of a file in the folder; nothing for one outside."""
-        if path.startswith('<'):
+        # Compiled code names its source by a relative path, and that is elsewhere.
+        if path.startswith('<') or not pathlib.Path(path).is_absolute():
             return ''
         try:
             return pathlib.Path(path).resolve().relative_to(self._folder).as_posix()
@@ -364,7 +386,17 @@ class Explainer:
         place = f'{self.inside(found[-1]["path"])}, line {found[-1]["line"]}'
         at_import = any(match['name'] == '<module>' for match in found)
         lines = [f'{place}:', said]
-        return Explanation(lines, place, at_import, error=last)
+        slip = LOGGED_SLIP.match(last)
+        name = (slip and slip['name']) or ''
+        return Explanation(
+            lines,
+            place,
+            at_import,
+            missing=bool(name),
+            error=last,
+            missing_name=name,
+            is_slip=slip is not None,
+        )
 
     def tell(
         self,
@@ -374,6 +406,7 @@ class Explainer:
         compared: Comparison | None,
     ) -> Explanation:
         """Tell why a check failed."""
+        error = most_telling(error)
         story = self.story(error, requests, logged, compared)
         request = self.request_compared(requests, compared)
         if request and request.status:
@@ -398,7 +431,9 @@ class Explainer:
             pending = requests and not requests[-1].status
             asked = requests[-1].describe(requests[:-1]) if pending else []
             return dataclasses.replace(story, lines=asked + story.lines)
-        lines = self.request_in_question(requests, compared)
+        # What was left behind is noticed anywhere: the last request has no part in it.
+        is_left = isinstance(error, Warning)
+        lines = [] if is_left else self.request_in_question(requests, compared)
         behind = self.of_reader(logged) if logged else None
         if isinstance(error, AssertionError):
             lines += self.of_assertion(error, compared)
@@ -488,7 +523,10 @@ class Explainer:
             name = pathlib.Path(error.filename).name
             return [f'{name} is gone: there should be a file or a folder called that.']
         if isinstance(error, Warning) and '<coroutine object' in str(error):
-            return ['A coroutine was made but never awaited.']
+            return [NEVER_AWAITED]
+        if isinstance(error, Warning) and isinstance(error.__cause__, ResourceWarning):
+            is_file = 'unclosed file' in str(error.__cause__)
+            return ['A file was opened and never closed.' if is_file else LEFT_OPEN]
         if 'DID NOT RAISE' in str(error):
             return ['No error was raised, but one should be.']
         text = shorten(self.hide(f'{type(error).__name__}: {error}'), 2 * SHORT)
