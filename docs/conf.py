@@ -21,6 +21,7 @@ extensions = [
     'workbook.book.sphinx_ext.exercises',
     'workbook.book.sphinx_ext.lessons',
     'workbook.book.sphinx_ext.face',
+    'workbook.book.sphinx_ext.traces',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
@@ -36,8 +37,8 @@ highlight_language = 'python'
 html_theme = 'furo'
 html_title = 'asgilook, the workbook'
 html_static_path = ['_static']
-html_css_files = ['workbook.css', 'boxes.css', 'labs.css']
-html_js_files = ['workbook.js']
+html_css_files = ['workbook.css', 'boxes.css', 'labs.css', 'traces.css']
+html_js_files = ['workbook.js', 'traces.js']
 html_favicon = '_static/favicon.svg'
 html_copy_source = False
 html_show_sphinx = False
