@@ -22,6 +22,7 @@ extensions = [
     'workbook.book.sphinx_ext.lessons',
     'workbook.book.sphinx_ext.face',
     'workbook.book.sphinx_ext.traces',
+    'workbook.book.sphinx_ext.downloads',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
