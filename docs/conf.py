@@ -23,6 +23,7 @@ extensions = [
     'workbook.book.sphinx_ext.face',
     'workbook.book.sphinx_ext.traces',
     'workbook.book.sphinx_ext.downloads',
+    'workbook.book.sphinx_ext.ebook',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
@@ -50,6 +51,14 @@ if repository := os.environ.get('READTHEDOCS_GIT_CLONE_URL'):
         'source_branch': os.environ.get('READTHEDOCS_GIT_IDENTIFIER', 'main'),
         'source_directory': 'docs/',
     }
+
+# The e-book, `tox -e epub`. There's no release yet, and it has to say which it is.
+version = os.environ.get('READTHEDOCS_GIT_IDENTIFIER', 'unreleased')
+epub_basename = 'asgilook-workbook'
+epub_author = epub_publisher = author
+epub_description = 'Build an image sharing service with Falcon and ASGI, step by step.'
+epub_css_files = ['workbook.css', 'boxes.css', 'labs.css', 'traces.css']
+epub_show_urls = 'no'
 
 # What a link to a page looks like elsewhere. Where the book is published, Read the Docs
 # says where that is.
