@@ -39,6 +39,8 @@ from workbook.layout import ROOT, Step, steps
 logger = logging.getLogger(__name__)
 ACTIONS = {'new': 'new file', 'add': 'add', 'change': 'change', 'look': 'as it is'}
 """What to do with a listing, in a reader's words."""
+ONLY_SHOWN = ('explanation/', 'howto/', 'reference/')
+"""Where the pages are on which a reader looks at code, and writes none of it."""
 MOST_LINES = 30
 """The most lines a listing may have to count as shown."""
 
@@ -83,7 +85,9 @@ def replaced_lines(before: list[str], after: list[str]) -> set[int]:
 
 def heading(path: str, name: str, found: Place) -> str:
     """Return a listing's heading: the file, what to do, where; and all of it."""
-    parts = [f'``{name}``', f'**{ACTIONS[found.action]}**', found.where]
+    parts = [f'``{name}``']
+    if found.action:
+        parts += [f'**{ACTIONS[found.action]}**', found.where]
     parts.append(f':download:`whole file <{path}>`')
     return ' '.join(part for part in parts if part)
 
@@ -176,6 +180,8 @@ class Listing(LiteralInclude):
         }
         replaced = replaced_lines(old, right.splitlines())
         found = place(right, shown, fresh, there, bool(replaced.intersection(shown)))
+        if self.env.docname.startswith(ONLY_SHOWN):
+            found = Place('')
         self.options.setdefault('caption', heading(self.arguments[0], name, found))
         if not folded(self.state.parent):
             listed.append((step.number, name, shown[0], shown[-1]))

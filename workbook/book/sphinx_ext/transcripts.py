@@ -3,7 +3,8 @@
 ``.. session::`` contains what a reader types after a prompt, and what is printed then.
 ``workbook/book/run_sessions.py`` runs a page's blocks in their order, and compares. On
 the page, each has a heading that says where to type it: in a terminal (the server's or
-another), in the REPL, or nowhere, since it's the server's log.
+another, or the one that ``:terminal: 3`` names), in the REPL, or nowhere, since it's
+the server's log.
 """
 
 from typing import Any, ClassVar
@@ -17,8 +18,8 @@ from sphinx.util.typing import OptionSpec
 
 from workbook.book.sessions import OPTIONS
 
-HAS_SERVER = 'page_has_a_server'
-"""The key for whether a block above has started a server."""
+SERVERS = 'servers_of_the_page'
+"""The key for how many terminals the servers of the blocks above take."""
 
 
 class Session(SphinxDirective):
@@ -36,11 +37,16 @@ class Session(SphinxDirective):
             return 'text', 'log', "The server's log"
         if self.content[0].startswith('>>>'):
             return 'pycon', 'repl', 'REPL'
+        servers: int = self.env.temp_data.get(SERVERS) or 0
         if 'server' in self.options:
-            self.env.temp_data[HAS_SERVER] = True
-            return 'console', 'terminal-1', 'Terminal 1: the server'
-        if self.env.temp_data.get(HAS_SERVER):
-            return 'console', 'terminal-2', 'Terminal 2'
+            terminal = self.options.get('terminal', '1: the server')
+            number = int(terminal.partition(':')[0])
+            self.env.temp_data[SERVERS] = max(servers, number)
+            return 'console', 'terminal-1', f'Terminal {terminal}'
+        if 'terminal' in self.options:
+            return 'console', 'terminal-1', f'Terminal {self.options["terminal"]}'
+        if servers:
+            return 'console', 'terminal-2', f'Terminal {servers + 1}'
         return 'console', 'terminal', 'Terminal'
 
     def run(self) -> list[nodes.Node]:
