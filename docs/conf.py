@@ -57,7 +57,8 @@ version = os.environ.get('READTHEDOCS_GIT_IDENTIFIER', 'unreleased')
 epub_basename = 'asgilook-workbook'
 epub_author = epub_publisher = author
 epub_description = 'Build an image sharing service with Falcon and ASGI, step by step.'
-epub_css_files = ['workbook.css', 'boxes.css', 'labs.css', 'traces.css']
+epub_css_files = ['workbook.css', 'boxes.css', 'labs.css', 'ebook.css']
+epub_exclude_files = ['.buildinfo.bak']
 epub_show_urls = 'no'
 
 # What a link to a page looks like elsewhere. Where the book is published, Read the Docs
