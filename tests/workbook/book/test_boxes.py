@@ -120,11 +120,10 @@ def test_which_terminal(build, blocks, expected):
     assert headings(build('page', '\n'.join(blocks))) == expected
 
 
-def test_a_full_stop_stays_with_its_code(build):
-    """No line begins with a full stop; code that may be broken isn't kept together."""
+def test_marks_stay_with_their_code(build):
+    """No line begins with a full stop, nor ends with a bracket that opens."""
     long = '-'.join(['very'] * 12)
-    page = build('page', f'See ``on_get``. Not ``this`` one, nor ``{long}``.')
-    kept = re.findall(r'<span class="unbroken">(.*?)</code>(.*?)</span>', page)
-    assert [(re.sub('<.*?>', '', code), after) for code, after in kept] == [
-        ('on_get', '.')
-    ]
+    text = f'See ``on_get``. Not ``this`` one, nor ``{long}``. (``-q`` is (``-k``)).'
+    page = build('page', text)
+    kept = re.findall(r'<span class="unbroken">(.*?</code>.*?)</span>', page)
+    assert [re.sub('<.*?>', '', code) for code in kept] == ['on_get.', '(-q', '(-k)).']

@@ -85,11 +85,11 @@ def keep_together(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Keep a full stop on the line of the code that it comes after."""
+    """Keep a full stop, or a bracket, on the line of the code that it belongs to."""
     if 'body' in context:
         together = r'<span class="unbroken">\g<0></span>'
-        followed = rf'{SHORT_CODE}[.,;:?!)]+'
-        context['body'] = re.sub(followed, together, context['body'])
+        marked = rf'\({SHORT_CODE}[.,;:?!)]*|{SHORT_CODE}[.,;:?!)]+'
+        context['body'] = re.sub(marked, together, context['body'])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
