@@ -257,6 +257,25 @@ def docs_settings(arguments: list[str]) -> Settings:
     }
 
 
+def epub_settings(arguments: list[str]) -> Settings:
+    """Return the settings of `tox -e epub`: the e-book, checked."""
+    places = ['-d', relative(BOOK.parent / 'epub-doctrees'), 'docs']
+    builder = ['-W', '--keep-going', '-n', '-q', '-b', 'epub', *arguments]
+    book = relative(BOOK.parent / 'epub')
+    return {
+        'description': 'make the book for e-readers, and check it',
+        'deps': [
+            *dependencies(STEPS[-1]),
+            '-r docs/requirements.txt',
+            '-r workbook/requirements/epub.txt',
+        ],
+        'commands': [
+            Command(['python', '-m', 'sphinx', *builder, *places, book]),
+            tool('book.ebook'),
+        ],
+    }
+
+
 def linkcheck_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e linkcheck`, which needs the network."""
     places = ['docs', relative(BOOK.parent / 'linkcheck')]
@@ -406,6 +425,7 @@ def environments(arguments: list[str]) -> Iterator[tuple[str, Settings]]:
     yield 'book', book_settings(arguments)
     yield 'docs', docs_settings(arguments)
     yield 'docs-live', docs_live_settings(arguments)
+    yield 'epub', epub_settings(arguments)
     yield 'linkcheck', linkcheck_settings(arguments)
     yield 'transcripts', transcripts_settings(arguments)
     yield 'browse', browse_settings(arguments)

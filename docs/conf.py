@@ -21,6 +21,9 @@ extensions = [
     'workbook.book.sphinx_ext.exercises',
     'workbook.book.sphinx_ext.lessons',
     'workbook.book.sphinx_ext.face',
+    'workbook.book.sphinx_ext.traces',
+    'workbook.book.sphinx_ext.downloads',
+    'workbook.book.sphinx_ext.ebook',
     'sphinx.ext.autodoc',
     'sphinx_copybutton',
     'sphinx_design',
@@ -36,8 +39,8 @@ highlight_language = 'python'
 html_theme = 'furo'
 html_title = 'asgilook, the workbook'
 html_static_path = ['_static']
-html_css_files = ['workbook.css', 'boxes.css', 'labs.css']
-html_js_files = ['workbook.js']
+html_css_files = ['workbook.css', 'boxes.css', 'labs.css', 'traces.css']
+html_js_files = ['workbook.js', 'traces.js']
 html_favicon = '_static/favicon.svg'
 html_copy_source = False
 html_show_sphinx = False
@@ -48,6 +51,15 @@ if repository := os.environ.get('READTHEDOCS_GIT_CLONE_URL'):
         'source_branch': os.environ.get('READTHEDOCS_GIT_IDENTIFIER', 'main'),
         'source_directory': 'docs/',
     }
+
+# The e-book, `tox -e epub`. There's no release yet, and it has to say which it is.
+version = os.environ.get('READTHEDOCS_GIT_IDENTIFIER', 'unreleased')
+epub_basename = 'asgilook-workbook'
+epub_author = epub_publisher = author
+epub_description = 'Build an image sharing service with Falcon and ASGI, step by step.'
+epub_css_files = ['workbook.css', 'boxes.css', 'labs.css', 'ebook.css']
+epub_exclude_files = ['.buildinfo.bak']
+epub_show_urls = 'no'
 
 # What a link to a page looks like elsewhere. Where the book is published, Read the Docs
 # says where that is.

@@ -14,7 +14,7 @@ async def polite() -> None:
 
 async def rude() -> None:
     """Hold up the event loop for the whole nap."""
-    time.sleep(NAP)  # noqa: ASYNC251 - blocking is the point here
+    time.sleep(NAP)
 
 
 async def in_a_thread() -> None:

@@ -25,7 +25,7 @@ class Slow:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Sleep the way synchronous code does."""
-        time.sleep(0.3)  # noqa: ASYNC251 - on purpose
+        time.sleep(0.3)
         resp.media = 'slept'
 
 

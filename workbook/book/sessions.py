@@ -16,6 +16,7 @@ OPTIONS = {
     'fault': True,
     'needs': True,
     'not-run': True,
+    'terminal': True,
 }
 """The options of the directive, and whether each has a value."""
 PROMPTS = {'$ ': '> ', '>>> ': '... '}

@@ -26,7 +26,8 @@ LITERAL = '`'
 """The character that a literal is replaced with, so that patterns can ask for one."""
 WITH_CODE = {
     'automodule', 'code', 'code-block', 'exercises', 'image', 'lessons', 'listing',
-    'literalinclude', 'parsed-literal', 'raw', 'session', 'step-diff', 'toctree',
+    'literalinclude', 'parsed-literal', 'raw', 'session', 'step-diff', 'step-zip',
+    'toctree', 'wrong',
 }  # fmt: skip
 """The directives whose contents aren't prose."""
 IN_PROSE = {'alt'}

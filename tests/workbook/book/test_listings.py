@@ -85,6 +85,35 @@ def test_what_came_since(build):
     assert new == [right.strip() for right, _ in imports]
 
 
+WRONG = """
+.. wrong:: /../examples/cook.py
+   :right: /../examples/right/cook.py
+   :start-at: def cook
+"""
+
+
+def test_a_wrong_file_of_no_snapshot(build, tmp_path):
+    """What differs from the right file is marked, in the same box as other faults."""
+    right = '"""Cook."""\n\n\ndef cook(food):\n    boil(food)\n    serve(food)\n'
+    (tmp_path / 'examples' / 'right').mkdir(parents=True)
+    (tmp_path / 'examples' / 'right' / 'cook.py').write_text(right)
+    (tmp_path / 'examples' / 'cook.py').write_text(right.replace('boil', 'burn'))
+    [block], warnings = build(WRONG)
+    assert not warnings
+    assert block['highlight_args']['hl_lines'] == [2]
+    assert block.parent['classes'][-2:] == ['box', 'wrong']
+    assert block.parent[0].astext() == 'cook.py'
+
+
+def test_a_wrong_file_with_nothing_wrong(build, tmp_path):
+    """Code that isn't wrong can't be shown as if it were."""
+    (tmp_path / 'examples' / 'right').mkdir(parents=True)
+    for folder in ('examples', 'examples/right'):
+        (tmp_path / folder / 'cook.py').write_text('def cook(food):\n    boil(food)\n')
+    _, warnings = build(WRONG)
+    assert 'Nothing is wrong in this part' in warnings
+
+
 @pytest.mark.parametrize(
     ('fault', 'words'),
     [

@@ -97,7 +97,7 @@ class Exercises(SphinxDirective):
             page.add(f'.. _{exercise.label}:')
             page.add(f'{exercise.heading}\n{"~" * len(exercise.heading)}')
             page.include(exercise.task)
-            page.add('.. code-block:: console')
+            page.add(".. session::\n   :not-run: the folder is the reader's own")
             page.add(f'$ .venv/bin/tox -e check -- --exercise {exercise.name}', INDENT)
             for hint, path in enumerate(exercise.hints, start=1):
                 page.fold(f'Hint {hint}' if len(exercise.hints) > 1 else 'Hint', path)

@@ -74,9 +74,28 @@ def make_focusable(
     context['body'] = body
 
 
+SHORT_CODE = r'<code class="[^"]*"><span class="pre">[^<]{1,30}</span></code>'
+"""Code in a text, of one word that fits on a line of a phone."""
+
+
+def keep_together(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Keep a full stop, or a bracket, on the line of the code that it belongs to."""
+    if 'body' in context:
+        together = r'<span class="unbroken">\g<0></span>'
+        marked = rf'\({SHORT_CODE}[.,;:?!)]*|{SHORT_CODE}[.,;:?!)]+'
+        context['body'] = re.sub(marked, together, context['body'])
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add it to each page."""
     app.add_search_language(WithNumbers)
     app.connect('html-page-context', make_focusable)
     app.connect('html-page-context', add_where_am_i)
+    app.connect('html-page-context', keep_together)
     return {'version': '1', 'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -4,8 +4,10 @@
 that `literalinclude`'s options choose, with its name; lines that the step before has
 not got are highlighted, or with ``:since-fault: NAME`` those that aren't there with a
 fault. With ``:fault: NAME`` the file is shown with a fault in it, and what is wrong is
-highlighted. ``.. step-diff::`` shows all that the step changes. A page says which step
-it is about by ``:step: N`` at its top.
+highlighted. ``.. wrong:: PATH`` shows a file that belongs to no snapshot in the same
+way, and marks what isn't in the file that ``:right:`` names. ``.. step-diff::`` shows
+all that the step changes. A page says which step it is about by ``:step: N`` at its
+top.
 """
 
 import difflib
@@ -37,6 +39,8 @@ from workbook.layout import ROOT, Step, steps
 logger = logging.getLogger(__name__)
 ACTIONS = {'new': 'new file', 'add': 'add', 'change': 'change', 'look': 'as it is'}
 """What to do with a listing, in a reader's words."""
+ONLY_SHOWN = ('explanation/', 'howto/', 'reference/')
+"""Where the pages are on which a reader looks at code, and writes none of it."""
 MOST_LINES = 30
 """The most lines a listing may have to count as shown."""
 
@@ -81,7 +85,9 @@ def replaced_lines(before: list[str], after: list[str]) -> set[int]:
 
 def heading(path: str, name: str, found: Place) -> str:
     """Return a listing's heading: the file, what to do, where; and all of it."""
-    parts = [f'``{name}``', f'**{ACTIONS[found.action]}**', found.where]
+    parts = [f'``{name}``']
+    if found.action:
+        parts += [f'**{ACTIONS[found.action]}**', found.where]
     parts.append(f':download:`whole file <{path}>`')
     return ' '.join(part for part in parts if part)
 
@@ -174,6 +180,8 @@ class Listing(LiteralInclude):
         }
         replaced = replaced_lines(old, right.splitlines())
         found = place(right, shown, fresh, there, bool(replaced.intersection(shown)))
+        if self.env.docname.startswith(ONLY_SHOWN):
+            found = Place('')
         self.options.setdefault('caption', heading(self.arguments[0], name, found))
         if not folded(self.state.parent):
             listed.append((step.number, name, shown[0], shown[-1]))
@@ -209,6 +217,43 @@ class Listing(LiteralInclude):
             block['classes'].append('wrong')
         box = container_wrapper(self, block, caption)
         return boxed([box], 'wrong' if wrong else 'file')
+
+
+class Wrong(LiteralInclude):
+    """A file that's wrong on purpose, or a part of it, with the wrong lines marked."""
+
+    option_spec: ClassVar[OptionSpec] = {
+        **LiteralInclude.option_spec,
+        'right': directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the listing, in the box of what's wrong."""
+        _, path = self.env.relfn2path(self.arguments[0])
+        if 'right' in self.options:
+            try:
+                self.options['emphasize-lines'] = self.marked(pathlib.Path(path))
+            except (OSError, UserError, ValueError) as error:
+                raise self.error(str(error)) from error
+        if not self.options.get('emphasize-lines'):
+            raise self.error('Nothing is wrong in this part.')
+        self.options.setdefault('caption', f'``{pathlib.Path(path).name}``')
+        return boxed(super().run(), 'wrong')
+
+    def marked(self, path: pathlib.Path) -> str:
+        """Return which of the shown lines differ from the right file."""
+        relative, right = self.env.relfn2path(self.options.pop('right'))
+        self.env.note_dependency(relative)
+        options = {**self.options, 'lineno-match': None}
+        reader = LiteralIncludeReader(str(path), options, self.config)
+        text, _ = reader.read()
+        first = reader.lineno_start
+        fresh = fresh_lines(
+            pathlib.Path(right).read_text('utf-8').splitlines(),
+            path.read_text('utf-8').splitlines(),
+        )
+        shown = range(first, first + len(text.rstrip().splitlines()))
+        return ','.join(str(line - first + 1) for line in shown if line in fresh)
 
 
 class StepDiff(SphinxDirective):
@@ -321,6 +366,7 @@ def box_alike(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directives, and the check."""
     app.add_directive('listing', Listing)
+    app.add_directive('wrong', Wrong)
     app.add_directive('step-diff', StepDiff)
     keep_by_page(app, 'snapshot_listings')
     app.connect('doctree-read', strip)

@@ -18,8 +18,8 @@ from sphinx.util.typing import OptionSpec
 
 from workbook.book.sessions import OPTIONS
 
-HAS_SERVER = 'page_has_a_server'
-"""The key for whether a block above has started a server."""
+SERVERS = 'servers_of_the_page'
+"""The key for how many terminals the servers of the blocks above take."""
 IN_ROOT = '$ .venv/bin/tox '
 """How a command begins that is run in the repository root."""
 
@@ -39,15 +39,18 @@ class Session(SphinxDirective):
             return 'text', 'log', "The server's log"
         if self.content[0].startswith('>>>'):
             return 'pycon', 'repl', 'REPL'
+        servers: int = self.env.temp_data.get(SERVERS) or 0
         if 'server' in self.options:
-            self.env.temp_data[HAS_SERVER] = True
-            return 'console', 'terminal-1', 'Terminal 1: the server'
+            terminal = self.options.get('terminal', '1: the server')
+            number = int(terminal.partition(':')[0])
+            self.env.temp_data[SERVERS] = max(servers, number)
+            return 'console', 'terminal-1', f'Terminal {terminal}'
         in_root = self.content[0].startswith(IN_ROOT)
         where = ', in the repository root' if in_root else ''
         if name := self.options.get('terminal'):
             return 'console', 'terminal', f'Terminal {name}{where}'
-        if self.env.temp_data.get(HAS_SERVER) and not in_root:
-            return 'console', 'terminal-2', 'Terminal 2'
+        if servers and not in_root:
+            return 'console', 'terminal-2', f'Terminal {servers + 1}'
         return 'console', 'terminal', f'Terminal{where}'
 
     def run(self) -> list[nodes.Node]:
