@@ -1,6 +1,6 @@
 """Record what happens in an event loop, and between the service, its cache and Redis.
 
-    PYTHONPATH=steps/step5_cache python -m workbook.book.traces [--print]
+    PYTHONPATH=<the snapshot of step 5> python -m workbook.book.traces [--print]
 
 The records are `docs/traces/*.json`: what the animated figures show, and in which
 order. They come from programs that run: the breakfast of step 2, on a clock that jumps
