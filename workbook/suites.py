@@ -6,6 +6,7 @@ runs a step's suite on its snapshot, without the coverage gate of `tox -e stepN`
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -23,7 +24,9 @@ from workbook.layout import PACKAGE, ROOT, Step, copy_tree, steps
 from workbook.reader.check import progress
 
 PATIENCE = 120
-"""How long one run of a suite may take, in seconds."""
+"""How long one run of a suite may wait, or compute, in seconds."""
+INTERVAL, IDLE = 1.0, 0.01
+"""How often it is looked at what was computed, and how little of it is waiting."""
 
 OK, FAILURES, NO_TESTS = 0, 1, 5
 """The exit statuses of pytest that matter here."""
@@ -107,21 +110,56 @@ def run_pytest(
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         written = pathlib.Path(name, 'report.xml')
         command += ['-o', 'junit_family=xunit1', f'--junitxml={written}']
-        try:
-            ended = subprocess.run(
-                [*command, *arguments],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                errors='replace',
-                timeout=seconds,
-            )
-        except subprocess.TimeoutExpired:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors='replace',
+        )
+        output = output_of(process, seconds)
+        if output is None:
             return Report(-1, f'The suite was stopped after {seconds:g} seconds.')
         results = tuple(read_results(written)) if written.exists() else ()
-    return Report(ended.returncode, ended.stdout + ended.stderr, results)
+    return Report(process.returncode, output, results)
+
+
+def output_of(process: subprocess.Popen[str], seconds: float) -> str | None:
+    """Return all that a process prints; None, and end it, if it takes too long.
+
+    Only time in which it computes nothing counts as waiting: on a busy machine, a
+    process that wants to go on and isn't let is not to blame.
+    """
+    waited = before = 0.0
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return ''.join(process.communicate(timeout=INTERVAL))
+            now = computed(process.pid)
+            waited += INTERVAL if now - before < IDLE * INTERVAL else 0
+            before = max(before, now)
+            if max(waited, now) > seconds:
+                return None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def computed(pid: int) -> float:
+    """Return for how many seconds a process, and what it started, has computed."""
+    import psutil  # tox reads this module, too, and has no such package.
+
+    total = 0.0
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for process in [parent, *parent.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:4])
+    return total
 
 
 def read_results(path: pathlib.Path) -> Iterator[Result]:
