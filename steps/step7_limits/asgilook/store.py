@@ -1,0 +1,140 @@
+"""The pictures: files in a folder, and an index of them in memory."""
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import datetime
+import logging
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO
+
+import falcon
+
+from . import workers
+from .config import Config
+from .convert import Size, measure, shrink, to_jpeg
+from .files import Folder, write
+from .formats import DamagedImageError
+from .workers import Result
+
+logger = logging.getLogger(__name__)
+
+
+def now() -> datetime.datetime:
+    """Return the time, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclasses.dataclass
+class Image:
+    """A stored picture: its name, its size, and where it lies."""
+
+    config: Config = dataclasses.field(repr=False)
+    image_id: str
+    size: Size
+    modified: datetime.datetime = dataclasses.field(default_factory=now)
+
+    @property
+    def path(self) -> pathlib.Path:
+        """The file, in the store's folder."""
+        return pathlib.Path(self.config.storage_path, f'{self.image_id}.jpeg')
+
+    @property
+    def uri(self) -> str:
+        """The path at which clients find the picture."""
+        return f'/images/{self.image_id}.jpeg'
+
+    def thumbnail_sizes(self) -> Iterator[Size]:
+        """Yield the sizes on offer, each half of the one before."""
+        least = max(self.config.min_thumb_size, 1)
+        width, height = self.size[0] // 2, self.size[1] // 2
+        while min(width, height) >= least:
+            yield width, height
+            width, height = width // 2, height // 2
+
+    def thumbnails(self) -> list[str]:
+        """Return the paths at which clients find the thumbnails."""
+        return [
+            f'/thumbnails/{self.image_id}/{width}x{height}.jpeg'
+            for width, height in self.thumbnail_sizes()
+        ]
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the record that clients see."""
+        return {
+            'id': self.image_id,
+            'image': self.uri,
+            'modified': falcon.dt_to_http(self.modified),
+            'size': list(self.size),
+            'thumbnails': self.thumbnails(),
+        }
+
+
+class Store:
+    """All pictures that were uploaded since the start."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._images: dict[str, Image] = {}
+        self._pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+        self._folder = Folder(config.storage_path)
+
+    def get(self, image_id: str) -> Image | None:
+        """Return the picture with that id, or None."""
+        return self._images.get(image_id)
+
+    def list_images(self) -> list[Image]:
+        """Return all pictures, oldest first."""
+        return sorted(self._images.values(), key=lambda image: image.modified)
+
+    def upload(self, image_id: str) -> AbstractContextManager[pathlib.Path]:
+        """Give a path for an uploaded file, which is removed in the end."""
+        return self._folder.unfinished(f'{image_id}.upload')
+
+    async def measure(self, path: pathlib.Path) -> int:
+        """Return how many pixels an uploaded file has.
+
+        Raises UnknownFormatError, DamagedImageError, or StoppedError.
+        """
+        return await workers.run(measure, path, timeout=self._config.convert_timeout)
+
+    async def save(self, image_id: str, data: bytes | BinaryIO) -> Image:
+        """Store a picture, which may be a binary file, as JPEG.
+
+        Raises UnknownFormatError, DamagedImageError, StoppedError, StorageFullError.
+        """
+        with self.upload(image_id) as path:
+            await asyncio.to_thread(write, path, data)
+            return await self.save_file(image_id, path)
+
+    async def save_file(self, image_id: str, path: pathlib.Path) -> Image:
+        """Store a picture that is in a file, just as `save` does."""
+        image_name = f'{image_id}.jpeg'
+        with self._folder.unfinished(image_name) as unfinished:
+            size = await self._work(to_jpeg, path, unfinished)
+            image = Image(self._config, image_id, size)
+            await asyncio.to_thread(self._folder.publish, unfinished, image_name)
+        self._images[image_id] = image
+        return image
+
+    async def make_thumbnail(self, image: Image, size: Size) -> bytes:
+        """Return the picture scaled to a size, as JPEG.
+
+        Raises FileNotFoundError if the picture has gone from the disk, and
+        DamagedFileError if it was damaged there.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, shrink, image.path, size)
+
+    async def _work(self, function: Callable[..., Result], *args: object) -> Result:
+        """Call a function on an uploaded file, in a process that may be stopped."""
+        try:
+            timeout = self._config.convert_timeout
+            return await workers.run(function, *args, timeout=timeout)
+        except DamagedImageError as error:
+            causes = getattr(error, '__notes__', ['too large'])
+            logger.info('An image could not be decoded: %s', *causes)
+            raise
