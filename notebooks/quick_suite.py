@@ -17,10 +17,10 @@ IMAGE = '/images/00000000-0000-0000-0000-000000000001.jpeg'
 THUMBNAIL = '/thumbnails/00000000-0000-0000-0000-000000000001/320x180.jpeg'
 
 
-def test_upload(client, make_picture):
+def test_upload(client, make_image):
     """A picture can be uploaded, listed and downloaded."""
     assert client.simulate_get('/images').json == []
-    record = client.simulate_post('/images', body=make_picture()).json
+    record = client.simulate_post('/images', body=make_image()).json
 
     assert client.simulate_get('/images').json == [record]
     assert client.simulate_get('/images').json == [record]
@@ -29,9 +29,9 @@ def test_upload(client, make_picture):
     assert result.content.startswith(b'\xff\xd8')
 
 
-def test_thumbnail(client, make_picture):
+def test_thumbnail(client, make_image):
     """A thumbnail is a JPEG too."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
 
     assert client.simulate_get(THUMBNAIL).content.startswith(b'\xff\xd8')
 
@@ -62,9 +62,9 @@ MODES = {
 
 
 @pytest.mark.parametrize(('mode', 'options'), MODES.values(), ids=MODES)
-def test_modes(client, make_picture, mode, options):
+def test_modes(client, make_image, mode, options):
     """Pictures of all modes are taken."""
-    data = make_picture(mode=mode, **options)
+    data = make_image(mode=mode, **options)
 
     assert client.simulate_post('/images', body=data).status == falcon.HTTP_201
 
@@ -82,10 +82,10 @@ def test_sixteen_bits(client):
     assert client.simulate_post('/images', body=DEEP_PNG).status == falcon.HTTP_201
 
 
-def test_refused(client, make_picture):
+def test_refused(client, make_image):
     """A text, half a picture, and a picture that is too large are refused."""
-    half, large = make_picture()[:500], make_picture((70_000, 1))
-    start, real = half[:8], make_picture(mode='F', file_format='TIFF')
+    half, large = make_image()[:500], make_image((70_000, 1))
+    start, real = half[:8], make_image(mode='F', file_format='TIFF')
     heic = bytes(4) + b'ftypheic'
 
     for body in [b'text', heic]:
@@ -102,13 +102,13 @@ def test_form(client):
 
 
 @pytest.mark.parametrize('name', ['PIL.Image.open', 'PIL.ImageOps.exif_transpose'])
-def test_no_memory(client, make_picture, monkeypatch, name):
+def test_no_memory(client, make_image, monkeypatch, name):
     """Without memory, the service fails."""
 
     def fail(*arguments, **options):
         raise MemoryError
 
-    data = make_picture()
+    data = make_image()
     monkeypatch.setattr(name, fail)
     assert client.simulate_post('/images', body=data).status == falcon.HTTP_500
 
@@ -126,11 +126,11 @@ def test_broken_off(config):
     assert answer.status == 400
 
 
-def test_not_found(client, config, make_picture):
+def test_not_found(client, config, make_image):
     """Pictures that never were, and those whose files are gone, are not found."""
     paths = [IMAGE, THUMBNAIL, THUMBNAIL.replace('320', '321')]
     assert client.simulate_get(IMAGE).status == falcon.HTTP_404
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
     for file in pathlib.Path(config.storage_path).iterdir():
         file.unlink()
 
@@ -138,11 +138,11 @@ def test_not_found(client, config, make_picture):
         assert client.simulate_get(path).status == falcon.HTTP_404
 
 
-def test_redis_away(client, redis_server, make_picture):
+def test_redis_away(client, redis_server, make_image):
     """Without Redis the service goes on, and with it again, too."""
     redis_server.connected = False
 
-    assert client.simulate_post('/images', body=make_picture()).status_code == 201
+    assert client.simulate_post('/images', body=make_image()).status_code == 201
     assert client.simulate_get('/images').status == falcon.HTTP_200
 
     redis_server.connected = True

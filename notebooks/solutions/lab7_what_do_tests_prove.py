@@ -2,9 +2,9 @@
 
 
 # %% now-you-twice
-def test_yours(client, make_picture):
+def test_yours(client, make_image):
     """A picture comes back whole, however often it is asked for."""
-    uri = client.simulate_post('/images', body=make_picture()).headers['Location']
+    uri = client.simulate_post('/images', body=make_image()).headers['Location']
     first, second = (client.simulate_get(uri) for _ in range(2))
     assert first.content
     assert first.content == second.content

@@ -26,14 +26,14 @@ GAP = 12
 
 
 def pictures() -> list[bytes]:
-    """Return some files that the fixture `make_picture` draws."""
+    """Return some files that the fixture `make_image` draws."""
     spec = importlib.util.spec_from_file_location('conftest_of_step6', CONFTEST)
     assert spec is not None and spec.loader is not None  # noqa: PT018, S101
     conftest = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(conftest)
     random.seed(SEED)
     with contextlib.redirect_stdout(io.StringIO()):  # It prints its own seed.
-        make = conftest.make_picture.__wrapped__()
+        make = conftest.make_image.__wrapped__()
     return [make() for _ in range(COUNT)]
 
 

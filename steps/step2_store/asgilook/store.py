@@ -1,4 +1,4 @@
-"""The pictures: files in a folder, and an index of them in memory."""
+"""The images: files in a folder, and an index of them in memory."""
 
 import asyncio
 import concurrent.futures
@@ -22,7 +22,7 @@ def now() -> datetime.datetime:
 
 @dataclasses.dataclass
 class Image:
-    """A stored picture: its name, its size, and where it lies."""
+    """A stored image: its name, its size, and where it lies."""
 
     config: Config = dataclasses.field(repr=False)
     image_id: str
@@ -36,7 +36,7 @@ class Image:
 
     @property
     def uri(self) -> str:
-        """The path at which clients find the picture."""
+        """The path at which clients find the image."""
         return f'/images/{self.image_id}.jpeg'
 
     def serialize(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Image:
 
 
 class Store:
-    """All pictures that were uploaded since the start."""
+    """All images that were uploaded since the start."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -59,15 +59,15 @@ class Store:
         pathlib.Path(config.storage_path).mkdir(parents=True, exist_ok=True)
 
     def get(self, image_id: str) -> Image | None:
-        """Return the picture with that id, or None."""
+        """Return the image with that id, or None."""
         return self._images.get(image_id)
 
     def list_images(self) -> list[Image]:
-        """Return all pictures, oldest first."""
+        """Return all images, oldest first."""
         return sorted(self._images.values(), key=lambda image: image.modified)
 
     async def save(self, image_id: str, data: bytes) -> Image:
-        """Store an uploaded picture as JPEG, whatever its format was.
+        """Store an uploaded image as JPEG, whatever its format was.
 
         Raises UnknownFormatError, or DamagedImageError.
         """

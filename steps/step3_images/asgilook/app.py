@@ -16,9 +16,9 @@ def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Respons
     store = Store(config)
     app = falcon.asgi.App()
 
-    pictures = Images(config, store)
-    app.add_route('/images', pictures)
-    app.add_route('/images/{image_id:uuid}.jpeg', pictures, suffix='image')
+    images = Images(config, store)
+    app.add_route('/images', images)
+    app.add_route('/images/{image_id:uuid}.jpeg', images, suffix='image')
 
     app.add_error_handler(UnknownFormatError, errors.unknown_format)
     app.add_error_handler(DamagedImageError, errors.damaged_image)

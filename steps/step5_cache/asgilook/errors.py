@@ -7,7 +7,7 @@ from falcon.asgi import Request, Response
 
 HINTS = {
     400: 'The request is not well formed. Check its method, path and headers.',
-    404: 'Nothing is here. GET /images lists the pictures there are.',
+    404: 'Nothing is here. GET /images lists the images.',
     405: 'Use one of the methods that the Allow header names.',
 }
 """What to do, by status, where an error does not say so itself."""

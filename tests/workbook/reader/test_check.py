@@ -150,7 +150,7 @@ def test_wrong_from_the_start(copy_of, what):
         (
             'Images(config, store)',
             'Images(store)',
-            ['Your code fails before the check begins', 'pictures = Images(store)'],
+            ['Your code fails before the check begins', 'images = Images(store)'],
             ['Hint', 'What should happen'],
         ),
         (

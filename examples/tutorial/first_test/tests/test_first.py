@@ -5,8 +5,8 @@ import falcon.testing
 from asgilook.app import create_app
 
 
-def test_no_pictures():
-    """A new service has no pictures to list."""
+def test_no_images():
+    """A new service has no images to list."""
     client = falcon.testing.TestClient(create_app())
 
     result = client.simulate_get('/images')

@@ -6,7 +6,7 @@ from falcon.asgi import Request, Response
 from . import errors
 from .config import Config
 from .formats import DamagedImageError, UnknownFormatError
-from .images import Images, Picture
+from .images import Images, SingleImage
 from .store import Store
 
 
@@ -17,7 +17,7 @@ def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Respons
     app = falcon.asgi.App()
 
     app.add_route('/images', Images(config, store))
-    app.add_route('/images/{image_id:uuid}.jpeg', Picture(store))
+    app.add_route('/images/{image_id:uuid}.jpeg', SingleImage(store))
 
     app.add_error_handler(UnknownFormatError, errors.unknown_format)
     app.add_error_handler(DamagedImageError, errors.damaged_image)

@@ -1,4 +1,4 @@
-"""The resources: what clients see of the pictures."""
+"""The resources: what clients see of the images."""
 
 import os
 import uuid
@@ -12,7 +12,7 @@ from .store import Image, Store
 
 
 def find(store: Store, image_id: uuid.UUID) -> Image:
-    """Return the picture with that id; answer 404 if there is none."""
+    """Return the image with that id; answer 404 if there is none."""
     image = store.get(str(image_id))
     if image is None:
         raise falcon.HTTPNotFound
@@ -20,18 +20,18 @@ def find(store: Store, image_id: uuid.UUID) -> Image:
 
 
 class Images:
-    """The pictures, as a collection."""
+    """The images, as a collection."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """List the pictures."""
+        """List the images."""
         resp.media = [image.serialize() for image in self._store.list_images()]
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Store the picture that is the request's body."""
+        """Store the image that is the request's body."""
         data = await req.stream.read()
         if len(data) < (req.content_length or 0):
             raise falcon.HTTPBadRequest(description='The body is cut short. Try again.')
@@ -43,14 +43,14 @@ class Images:
         resp.media = image.serialize()
 
 
-class Picture:
-    """One picture."""
+class SingleImage:
+    """One image."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def on_get(self, req: Request, resp: Response, image_id: uuid.UUID) -> None:
-        """Stream a picture from its file."""
+        """Stream an image from its file."""
         image = find(self._store, image_id)
         try:
             stream = await aiofiles.open(image.path, 'rb')

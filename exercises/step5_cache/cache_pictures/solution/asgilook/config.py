@@ -23,7 +23,7 @@ class Config:
         )
         self.uuid_generator: Callable[[], uuid.UUID] = uuid.uuid4
         self.min_thumb_size = 64
-        # The longest picture to be cached, in bytes.
+        # The longest image to be cached, in bytes.
         self.longest_cached = 0
         self.redis_host = os.environ.get('ASGI_LOOK_REDIS_HOST') or 'redis://localhost'
         # One connection each, opened anew if it broke. The cache sets the time limit.

@@ -1,4 +1,4 @@
-"""The list of pictures comes from the cache, until there is a new picture."""
+"""The list of images comes from the cache, until there is a new image."""
 
 import io
 
@@ -20,9 +20,9 @@ def test_list_is_cached(tmp_path):
     client = falcon.testing.TestClient(create_app(config))
 
     results = [client.simulate_get('/images') for _ in range(2)]
-    picture = io.BytesIO()
-    PIL.Image.new('RGB', (64, 64)).save(picture, 'PNG')
-    client.simulate_post('/images', body=picture.getvalue())
+    image = io.BytesIO()
+    PIL.Image.new('RGB', (64, 64)).save(image, 'PNG')
+    client.simulate_post('/images', body=image.getvalue())
     results += [client.simulate_get('/images') for _ in range(2)]
 
     said = [result.headers['X-ASGILook-Cache'] for result in results]

@@ -1,4 +1,4 @@
-"""The resources: what clients see of the pictures."""
+"""The resources: what clients see of the images."""
 
 import os
 import uuid
@@ -13,7 +13,7 @@ from .store import Image, Store
 
 
 def find(store: Store, image_id: uuid.UUID) -> Image:
-    """Return the picture with that id; answer 404 if there is none."""
+    """Return the image with that id; answer 404 if there is none."""
     image = store.get(str(image_id))
     if image is None:
         raise falcon.HTTPNotFound
@@ -21,7 +21,7 @@ def find(store: Store, image_id: uuid.UUID) -> Image:
 
 
 class Images:
-    """The pictures, as a collection and one by one."""
+    """The images, as a collection and one by one."""
 
     media_types = (falcon.MEDIA_JSON, MEDIA_CSV)
     """The formats of the list; the first is for clients that don't mind."""
@@ -31,14 +31,14 @@ class Images:
         self._store = store
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """List the pictures, in the media type that the client prefers."""
+        """List the images, in the media type that the client prefers."""
         preferred = req.client_prefers(self.media_types)
         resp.content_type = preferred or self.media_types[0]
         resp.append_header('Vary', 'Accept')
         resp.media = [image.serialize() for image in self._store.list_images()]
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Store the picture that is the request's body."""
+        """Store the image that is the request's body."""
         data = await req.stream.read()
         if len(data) < (req.content_length or 0):
             raise falcon.HTTPBadRequest(description='The body is cut short. Try again.')
@@ -52,7 +52,7 @@ class Images:
     async def on_get_image(
         self, req: Request, resp: Response, image_id: uuid.UUID
     ) -> None:
-        """Stream a picture from its file."""
+        """Stream an image from its file."""
         image = find(self._store, image_id)
         try:
             stream = await aiofiles.open(image.path, 'rb')
@@ -64,7 +64,7 @@ class Images:
 
 
 class Thumbnails:
-    """The pictures, scaled down to the sizes on offer."""
+    """The images, scaled down to the sizes on offer."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -77,7 +77,7 @@ class Thumbnails:
         width: int,
         height: int,
     ) -> None:
-        """Scale a picture down."""
+        """Scale an image down."""
         image = find(self._store, image_id)
         if (width, height) not in image.thumbnail_sizes():
             raise falcon.HTTPNotFound(

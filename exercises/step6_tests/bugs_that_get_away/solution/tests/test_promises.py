@@ -37,16 +37,16 @@ def test_connections_are_closed(config):
 
 
 def test_folder_from_environment(monkeypatch, tmp_path):
-    """The environment decides where pictures go."""
+    """The environment decides where images go."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'elsewhere'))
 
     assert Config().storage_path == tmp_path / 'elsewhere'
 
 
-def test_oldest_first(config, make_picture):
-    """The list goes by date, not by which picture was written first."""
+def test_oldest_first(config, make_image):
+    """The list goes by date, not by which image was written first."""
     store = Store(config)
-    first, second = (asyncio.run(store.save(name, make_picture())) for name in 'ab')
+    first, second = (asyncio.run(store.save(name, make_image())) for name in 'ab')
 
     first.modified = second.modified + datetime.timedelta(hours=1)
 

@@ -15,19 +15,19 @@ from asgilook.config import Config
 
 
 def file_in(file_format):
-    """Return a small picture as a file of that format."""
+    """Return a small image as a file of that format."""
     output = io.BytesIO()
     PIL.Image.linear_gradient('L').resize((64, 48)).save(output, file_format)
     return output.getvalue()
 
 
-PICTURES = [file_in(name) for name in ['PNG', 'JPEG', 'GIF', 'BMP', 'TIFF', 'WEBP']]
+IMAGES = [file_in(name) for name in ['PNG', 'JPEG', 'GIF', 'BMP', 'TIFF', 'WEBP']]
 
 
 @st.composite
 def damaged(draw):
     """Take a valid file, change up to ten of its bytes, and perhaps cut it short."""
-    data = bytearray(draw(st.sampled_from(PICTURES)))
+    data = bytearray(draw(st.sampled_from(IMAGES)))
     places = st.integers(0, len(data) - 1)
     for place in draw(st.lists(places, max_size=10)):
         data[place] = draw(st.integers(0, 255))
