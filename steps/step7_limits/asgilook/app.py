@@ -20,9 +20,9 @@ def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Respons
     store = Store(config)
     app = falcon.asgi.App(request_type=Request, middleware=[RedisCache(config)])
 
-    pictures = Images(config, store)
-    app.add_route('/images', pictures)
-    app.add_route('/images/{image_id:uuid}.jpeg', pictures, suffix='image')
+    images = Images(config, store)
+    app.add_route('/images', images)
+    app.add_route('/images/{image_id:uuid}.jpeg', images, suffix='image')
 
     thumbnails = Thumbnails(config, store)
     app.add_route(

@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 HINTS = {
     400: 'The request is not well formed. Check its method, path and headers.',
-    404: 'Nothing is here. GET /images lists the pictures there are.',
+    404: 'Nothing is here. GET /images lists the images.',
     405: 'Use one of the methods that the Allow header names.',
 }
 """What to do, by status, where an error does not say so itself."""
@@ -50,7 +50,7 @@ async def too_much_work(
 async def damaged_file(
     req: Request, resp: Response, error: Exception, params: dict[str, Any]
 ) -> None:
-    """Answer 404 for a picture whose file was damaged on the disk."""
+    """Answer 404 for an image whose file was damaged on the disk."""
     logger.error('A stored file is damaged: %s', error)
     raise falcon.HTTPNotFound
 

@@ -1,4 +1,4 @@
-"""The resources: what clients see of the pictures."""
+"""The resources: what clients see of the images."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from .store import Image, Store
 
 
 def find(store: Store, image_id: uuid.UUID) -> Image:
-    """Return the picture with that id; answer 404 if there is none."""
+    """Return the image with that id; answer 404 if there is none."""
     image = store.get(str(image_id))
     if image is None:
         raise falcon.HTTPNotFound
@@ -25,7 +25,7 @@ def find(store: Store, image_id: uuid.UUID) -> Image:
 
 
 class Images:
-    """The pictures, as a collection and one by one."""
+    """The images, as a collection and one by one."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
@@ -34,11 +34,11 @@ class Images:
         self._budget = Budget(pixels, pixels // workers.COUNT, config.queue_timeout)
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """List the pictures."""
+        """List the images."""
         resp.media = [image.serialize() for image in self._store.list_images()]
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Store the picture that is the request's body."""
+        """Store the image that is the request's body."""
         image_id = str(self._config.uuid_generator())
         with self._store.upload(image_id) as path:
             await receive(req, path, self._config)
@@ -55,7 +55,7 @@ class Images:
     async def on_get_image(
         self, req: Request, resp: Response, image_id: uuid.UUID
     ) -> None:
-        """Stream a picture from its file."""
+        """Stream an image from its file."""
         image = find(self._store, image_id)
         try:
             file = await asyncio.to_thread(open_jpeg, image.path)
@@ -67,7 +67,7 @@ class Images:
 
 
 class Thumbnails:
-    """The pictures, scaled down to the sizes on offer."""
+    """The images, scaled down to the sizes on offer."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._store = store
@@ -81,7 +81,7 @@ class Thumbnails:
         width: int,
         height: int,
     ) -> None:
-        """Scale a picture down."""
+        """Scale an image down."""
         image = find(self._store, image_id)
         if (width, height) not in image.thumbnail_sizes():
             raise falcon.HTTPNotFound(

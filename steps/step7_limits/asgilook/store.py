@@ -1,4 +1,4 @@
-"""The pictures: files in a folder, and an index of them in memory."""
+"""The images: files in a folder, and an index of them in memory."""
 
 import asyncio
 import concurrent.futures
@@ -30,7 +30,7 @@ def now() -> datetime.datetime:
 
 @dataclasses.dataclass
 class Image:
-    """A stored picture: its name, its size, and where it lies."""
+    """A stored image: its name, its size, and where it lies."""
 
     config: Config = dataclasses.field(repr=False)
     image_id: str
@@ -44,7 +44,7 @@ class Image:
 
     @property
     def uri(self) -> str:
-        """The path at which clients find the picture."""
+        """The path at which clients find the image."""
         return f'/images/{self.image_id}.jpeg'
 
     def thumbnail_sizes(self) -> Iterator[Size]:
@@ -74,7 +74,7 @@ class Image:
 
 
 class Store:
-    """All pictures that were uploaded since the start."""
+    """All images that were uploaded since the start."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -83,11 +83,11 @@ class Store:
         self._folder = Folder(config.storage_path)
 
     def get(self, image_id: str) -> Image | None:
-        """Return the picture with that id, or None."""
+        """Return the image with that id, or None."""
         return self._images.get(image_id)
 
     def list_images(self) -> list[Image]:
-        """Return all pictures, oldest first."""
+        """Return all images, oldest first."""
         return sorted(self._images.values(), key=lambda image: image.modified)
 
     def upload(self, image_id: str) -> AbstractContextManager[pathlib.Path]:
@@ -99,10 +99,10 @@ class Store:
 
         Raises UnknownFormatError, DamagedImageError, or StoppedError.
         """
-        return await workers.run(measure, path, timeout=self._config.convert_timeout)
+        return await self._work(measure, path)
 
     async def save(self, image_id: str, data: bytes | BinaryIO) -> Image:
-        """Store a picture, which may be a binary file, as JPEG.
+        """Store an image, given as bytes or as a binary file, as JPEG.
 
         Raises UnknownFormatError, DamagedImageError, StoppedError, StorageFullError.
         """
@@ -111,7 +111,7 @@ class Store:
             return await self.save_file(image_id, path)
 
     async def save_file(self, image_id: str, path: pathlib.Path) -> Image:
-        """Store a picture that is in a file, just as `save` does."""
+        """Store an image that is in a file of its own, just as `save` does."""
         image_name = f'{image_id}.jpeg'
         with self._folder.unfinished(image_name) as unfinished:
             size = await self._work(to_jpeg, path, unfinished)
@@ -121,9 +121,9 @@ class Store:
         return image
 
     async def make_thumbnail(self, image: Image, size: Size) -> bytes:
-        """Return the picture scaled to a size, as JPEG.
+        """Return the image scaled to a size, as JPEG.
 
-        Raises FileNotFoundError if the picture has gone from the disk, and
+        Raises FileNotFoundError if the image has gone from the disk, and
         DamagedFileError if it was damaged there.
         """
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""What the tests share: an application without a past, and pictures to send."""
+"""What the tests share: an application without a past, and images to send."""
 
 import asyncio
 import io
@@ -53,10 +53,10 @@ def client(config):
 
 
 @pytest.fixture
-def make_picture():
-    """Return a function that draws a random picture and returns its file."""
+def make_image():
+    """Return a function that draws a random image and returns its file."""
     seed = random.randrange(2**32)
-    print(f'Pictures are drawn with random.Random({seed}).')
+    print(f'Images are drawn with random.Random({seed}).')
     rng = random.Random(seed)
 
     def make(size=(640, 360), mode='RGB', file_format='PNG', **options):

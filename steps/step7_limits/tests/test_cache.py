@@ -21,7 +21,7 @@ def cached(result):
     return result.headers.get('X-ASGILook-Cache')
 
 
-def test_thumbnail(client, make_picture, monkeypatch):
+def test_thumbnail(client, make_image, monkeypatch):
     """A thumbnail is scaled once, and comes from the cache from then on."""
     make_thumbnail, scaled = Store.make_thumbnail, []
 
@@ -30,7 +30,7 @@ def test_thumbnail(client, make_picture, monkeypatch):
         return await make_thumbnail(store, image, size)
 
     monkeypatch.setattr(Store, 'make_thumbnail', counted)
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
 
     results = [client.simulate_get(THUMBNAIL) for _ in range(3)]
 
@@ -40,9 +40,9 @@ def test_thumbnail(client, make_picture, monkeypatch):
     assert {result.headers['Content-Type'] for result in results} == {'image/jpeg'}
 
 
-def test_one_entry(client, redis_server, make_picture):
+def test_one_entry(client, redis_server, make_image):
     """A thumbnail takes up one entry, however its path is spelled."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
     spelled_otherwise = [THUMBNAIL.replace('-', ''), THUMBNAIL.replace('320', '0320')]
     for path in [THUMBNAIL, *spelled_otherwise]:
         assert client.simulate_get(path).status == falcon.HTTP_200
@@ -50,9 +50,9 @@ def test_one_entry(client, redis_server, make_picture):
     assert len(FakeRedisClient(server=redis_server).keys()) == 1
 
 
-def test_shared_redis(client, config, tmp_path, make_picture):
+def test_shared_redis(client, config, tmp_path, make_image):
     """A service never shows what another one has put into the same Redis."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
     assert len(client.simulate_get('/images').json) == 1
 
     config.storage_path = tmp_path / 'another store'
@@ -61,13 +61,13 @@ def test_shared_redis(client, config, tmp_path, make_picture):
     assert another.simulate_get('/images').json == []
 
 
-def test_list(client, make_picture):
+def test_list(client, make_image):
     """An upload takes the old list out of the cache."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
     assert cached(client.simulate_get('/images')) == 'Miss'
     assert cached(client.simulate_get('/images')) == 'Hit'
 
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
 
     result = client.simulate_get('/images')
     assert cached(result) == 'Miss'
@@ -87,9 +87,9 @@ def test_list(client, make_picture):
         ('DELETE', '/images'),
     ],
 )
-def test_not_cached(client, redis_server, make_picture, method, path):
+def test_not_cached(client, redis_server, make_image, method, path):
     """Only a `GET` that succeeded, with its body in memory, is cached."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
 
     first, second = (client.simulate_request(method, path) for _ in range(2))
 
@@ -100,9 +100,9 @@ def test_not_cached(client, redis_server, make_picture, method, path):
 
 
 @pytest.mark.parametrize('path', ['/images', IMAGE, THUMBNAIL])
-def test_head(client, make_picture, path):
+def test_head(client, make_image, path):
     """`HEAD` is answered the same, whatever is in the cache."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
 
     before = client.simulate_head(path)
     client.simulate_get(path)
@@ -121,13 +121,13 @@ def test_strange_entry(client, redis_server, entry):
     assert client.simulate_get('/images').json == []
 
 
-def test_redis_away(client, redis_server, make_picture):
+def test_redis_away(client, redis_server, make_image):
     """Without Redis all is as before, but for the cache; with it, the cache is back."""
-    client.simulate_post('/images', body=make_picture())
+    client.simulate_post('/images', body=make_image())
     assert len(client.simulate_get('/images').json) == 1
 
     redis_server.connected = False
-    result = client.simulate_post('/images', body=make_picture())
+    result = client.simulate_post('/images', body=make_image())
     assert result.status == falcon.HTTP_201
     for path in ['/images', IMAGE, THUMBNAIL]:
         assert client.simulate_get(path).status == falcon.HTTP_200

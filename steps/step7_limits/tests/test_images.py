@@ -1,4 +1,4 @@
-"""Uploading pictures, listing them, and getting them back."""
+"""Uploading images, listing them, and getting them back."""
 
 import datetime
 import io
@@ -17,7 +17,7 @@ ORIENTATION = 0x0112  # the EXIF tag
 
 
 def upload_and_open(client, data):
-    """Upload a picture; return it as the service hands it out."""
+    """Upload an image; return it as the service hands it out."""
     uploaded = client.simulate_post('/images', body=data)
     assert uploaded.status == falcon.HTTP_201
     downloaded = client.simulate_get(uploaded.headers['Location'])
@@ -31,14 +31,14 @@ def file_of(image, file_format='PNG', **options):
     return output.getvalue()
 
 
-def test_no_pictures(client):
+def test_no_images(client):
     """A new store has nothing to list."""
     assert client.simulate_get('/images').json == []
 
 
-def test_upload(client, make_picture):
-    """An upload is answered with the picture's place and its record."""
-    result = client.simulate_post('/images', body=make_picture((640, 360)))
+def test_upload(client, make_image):
+    """An upload is answered with the image's place and its record."""
+    result = client.simulate_post('/images', body=make_image((640, 360)))
 
     assert result.status == falcon.HTTP_201
     assert result.headers['Location'] == FIRST
@@ -50,17 +50,17 @@ def test_upload(client, make_picture):
     assert abs(age) < datetime.timedelta(minutes=1)
 
 
-def test_list(client, make_picture):
+def test_list(client, make_image):
     """The list has every record, the oldest first."""
-    uploads = [client.simulate_post('/images', body=make_picture()) for _ in range(3)]
+    uploads = [client.simulate_post('/images', body=make_image()) for _ in range(3)]
     records = [upload.json for upload in uploads]
 
     assert client.simulate_get('/images').json == records
 
 
-def test_download(client, config, make_picture):
-    """A picture comes back whole, however often it is asked for."""
-    client.simulate_post('/images', body=make_picture())
+def test_download(client, config, make_image):
+    """An image comes back whole, however often it is asked for."""
+    client.simulate_post('/images', body=make_image())
     [stored] = pathlib.Path(config.storage_path).iterdir()
 
     for _ in range(3):
@@ -89,9 +89,9 @@ def test_no_such_method(client):
     assert 'Allow' in result.json['description']
 
 
-def test_file_gone(client, config, make_picture):
-    """A picture whose file was removed is not found."""
-    client.simulate_post('/images', body=make_picture())
+def test_file_gone(client, config, make_image):
+    """An image whose file was removed is not found."""
+    client.simulate_post('/images', body=make_image())
     for stored in pathlib.Path(config.storage_path).iterdir():
         stored.unlink()
 
@@ -137,9 +137,9 @@ def test_sixteen_bits(client, clear, expected):
     assert abs(image.convert('L').getpixel((10, 10)) - expected) <= 2
 
 
-def test_no_metadata(client, make_picture):
+def test_no_metadata(client, make_image):
     """A comment in the uploaded file is not handed on."""
-    data = make_picture(file_format='JPEG', comment=b'our address')
+    data = make_image(file_format='JPEG', comment=b'our address')
 
     image = upload_and_open(client, data)
 
@@ -155,22 +155,22 @@ def refused(client, config, data):
     return result.status
 
 
-@pytest.mark.parametrize('data', [b'', b'A letter, not a picture.'])
-def test_no_picture(client, config, data):
-    """A body that is no picture is refused, and nothing stays of it."""
+@pytest.mark.parametrize('data', [b'', b'A letter, not an image.'])
+def test_no_image(client, config, data):
+    """A body that is no image is refused, and nothing stays of it."""
     assert refused(client, config, data) == falcon.HTTP_415
 
 
-def test_a_program(client, config, make_picture):
-    """A picture in EPS, which is a program, is refused: nobody runs it."""
-    data = make_picture(file_format='EPS')
+def test_a_program(client, config, make_image):
+    """An image in EPS, which is a program, is refused: nobody runs it."""
+    data = make_image(file_format='EPS')
 
     assert refused(client, config, data) == falcon.HTTP_415
 
 
-def test_broken_off(config, make_picture):
+def test_broken_off(config, make_image):
     """A body of which less came than was announced is refused."""
-    data = make_picture()
+    data = make_image()
     scope = falcon.testing.create_scope(
         method='POST', path='/images', headers={'Content-Length': str(len(data) + 1)}
     )
@@ -184,23 +184,23 @@ def test_broken_off(config, make_picture):
 
 
 @pytest.mark.parametrize('file_format', ['PNG', 'JPEG', 'GIF', 'WEBP'])
-def test_cut_short(client, config, make_picture, file_format):
-    """A picture that was cut short is refused, and nothing stays of it."""
-    data = make_picture(file_format=file_format)
+def test_cut_short(client, config, make_image, file_format):
+    """An image that was cut short is refused, and nothing stays of it."""
+    data = make_image(file_format=file_format)
 
     assert refused(client, config, data[: len(data) // 2]) == falcon.HTTP_422
 
 
-def test_too_many_pixels(client, config, make_picture, monkeypatch):
-    """A picture with too many pixels is refused, and nothing stays of it."""
-    data = make_picture((300, 300))
+def test_too_many_pixels(client, config, make_image, monkeypatch):
+    """An image with too many pixels is refused, and nothing stays of it."""
+    data = make_image((300, 300))
     monkeypatch.setattr('asgilook.convert.MAX_PIXELS', 1000)
 
     assert refused(client, config, data) == falcon.HTTP_422
 
 
 def test_too_long(client, config):
-    """A picture too long for a JPEG is refused, and nothing stays of it."""
+    """An image too long for a JPEG is refused, and nothing stays of it."""
     data = file_of(PIL.Image.new('L', (65_501, 1)))
 
     assert refused(client, config, data) == falcon.HTTP_422

@@ -33,7 +33,7 @@ def test_colour_profile(client, profile, expected):
 
 
 def test_usual_colours(client):
-    """A picture that is in sRGB keeps its numbers."""
+    """An image that is in sRGB keeps its numbers."""
     profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile('sRGB'))
     blue = PIL.Image.new('RGB', (20, 20), 'royalblue')
 
@@ -86,12 +86,12 @@ def test_small_frame(client, options):
     assert min(image.getpixel((30, 30))) > 250
 
 
-def test_damaged_metadata(client, make_picture):
+def test_damaged_metadata(client, make_image):
     """A photo whose metadata can't be read is stored all the same."""
     width_as_text = struct.pack('<HHHI4s', 2, 0x0100, 2, 4, b'two\0')
     turned = struct.pack('<HHIHH', ORIENTATION, 3, 1, 6, 0)
     exif = b'Exif\0\0II*\0\x08\0\0\0' + width_as_text + turned + bytes(4)
-    data = make_picture(file_format='JPEG', exif=exif)
+    data = make_image(file_format='JPEG', exif=exif)
 
     assert sorted(upload_and_open(client, data).size) == [360, 640]
 
@@ -104,10 +104,10 @@ def test_heic(client):
     assert 'HEIC' in result.json['description']
 
 
-def test_form(client, make_picture):
+def test_form(client, make_image):
     """A form is refused, and the answer says how to send the file itself."""
     headers = {'Content-Type': 'multipart/form-data; boundary=x'}
-    body = b'--x\r\n\r\n' + make_picture() + b'\r\n--x--'
+    body = b'--x\r\n\r\n' + make_image() + b'\r\n--x--'
 
     result = client.simulate_post('/images', body=body, headers=headers)
 
@@ -116,26 +116,26 @@ def test_form(client, make_picture):
 
 
 def test_hardly_anything(client, config):
-    """A picture of which only the beginning is there was cut short."""
+    """An image of which only the beginning is there was cut short."""
     assert refused(client, config, b'\x89PNG\r\n') == falcon.HTTP_422
 
 
 def test_floating_point(client, config):
-    """A picture of which nobody knows what is white is refused."""
+    """An image of which nobody knows what is white is refused."""
     data = file_of(PIL.Image.new('F', (20, 20), 0.5), 'TIFF')
 
     assert refused(client, config, data) == falcon.HTTP_422
 
 
 @pytest.mark.parametrize('name', ['PIL.Image.open', 'PIL.ImageOps.exif_transpose'])
-def test_no_memory(client, make_picture, monkeypatch, name):
-    """If there is no memory for a picture, that is no fault of the picture."""
+def test_no_memory(client, make_image, monkeypatch, name):
+    """If there is no memory for an image, that is no fault of the image."""
 
     def fail(*arguments, **options):
         raise MemoryError
 
     monkeypatch.setattr(name, fail)
 
-    result = client.simulate_post('/images', body=make_picture())
+    result = client.simulate_post('/images', body=make_image())
 
     assert result.status == falcon.HTTP_500

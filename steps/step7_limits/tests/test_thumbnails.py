@@ -20,9 +20,9 @@ FOLDER = '/thumbnails/00000000-0000-0000-0000-000000000001'
         ((127, 1000), []),
     ],
 )
-def test_sizes(client, make_picture, size, offer):
+def test_sizes(client, make_image, size, offer):
     """Each size on offer is half of the one before, and what its name says."""
-    record = client.simulate_post('/images', body=make_picture(size)).json
+    record = client.simulate_post('/images', body=make_image(size)).json
     assert record['thumbnails'] == [f'{FOLDER}/{name}.jpeg' for name in offer]
 
     for path, name in zip(record['thumbnails'], offer, strict=True):
@@ -32,11 +32,11 @@ def test_sizes(client, make_picture, size, offer):
         assert f'{thumbnail.width}x{thumbnail.height}' == name
 
 
-def test_least_size(client, config, make_picture):
+def test_least_size(client, config, make_image):
     """The least size is a setting; no thumbnail is less than a pixel."""
     config.min_thumb_size = 0
 
-    record = client.simulate_post('/images', body=make_picture((8, 5))).json
+    record = client.simulate_post('/images', body=make_image((8, 5))).json
 
     assert record['thumbnails'] == [f'{FOLDER}/4x2.jpeg', f'{FOLDER}/2x1.jpeg']
 
@@ -44,21 +44,21 @@ def test_least_size(client, config, make_picture):
 @pytest.mark.parametrize(
     'name', ['640x360', '321x180', '180x320', '80x45', '0x0', '320']
 )
-def test_not_on_offer(client, make_picture, name):
+def test_not_on_offer(client, make_image, name):
     """A size that is not on offer is not made."""
-    client.simulate_post('/images', body=make_picture((640, 360)))
+    client.simulate_post('/images', body=make_image((640, 360)))
 
     assert client.simulate_get(f'{FOLDER}/{name}.jpeg').status == falcon.HTTP_404
 
 
-def test_no_picture(client):
-    """An unknown picture has no thumbnails."""
+def test_no_image(client):
+    """An unknown image has no thumbnails."""
     assert client.simulate_get(f'{FOLDER}/320x180.jpeg').status == falcon.HTTP_404
 
 
-def test_file_gone(client, config, make_picture):
-    """There are no thumbnails of a picture whose file was removed."""
-    client.simulate_post('/images', body=make_picture((640, 360)))
+def test_file_gone(client, config, make_image):
+    """There are no thumbnails of an image whose file was removed."""
+    client.simulate_post('/images', body=make_image((640, 360)))
     for stored in pathlib.Path(config.storage_path).iterdir():
         stored.unlink()
 
