@@ -24,26 +24,28 @@ MAX_PIXELS = 89_478_485
 QUALITY = 85
 """The quality of the JPEGs, out of 100."""
 
-CHANGES = {'exif', 'icc_profile'}
-"""What Pillow tells of a JPEG that may have to be turned, or to change its colours."""
+TWICE = {'exif', 'icc_profile', 'progressive'}
+"""What Pillow tells of a JPEG that may be in memory twice while it is converted."""
 
 
 def measure(source: pathlib.Path) -> int:
     """Return how many pixels of an image file are in memory while it is converted.
 
-    An image that is changed on the way is there twice.
+    An image that is changed on the way, or comes in several passes, is there twice.
     Raises UnknownFormatError, or DamagedImageError.
     """
     with source.open('rb') as file:
         image = open_image(file, load=False)
         plain = image.format == 'JPEG' and image.mode == 'RGB'
-        as_it_is = plain and not CHANGES & image.info.keys()
-        return image.width * image.height * (1 if as_it_is else 2)
+        once = plain and not TWICE & image.info.keys()
+        return image.width * image.height * (1 if once else 2)
 
 
 def to_jpeg(source: pathlib.Path, target: pathlib.Path) -> Size:
     """Write an image file as a clean JPEG, and return its size.
 
+    The target has to be there: work that goes on after its service was killed, and
+    its file was cleared away, leaves no other.
     Raises UnknownFormatError, or DamagedImageError.
     """
     with source.open('rb') as file:
@@ -51,7 +53,7 @@ def to_jpeg(source: pathlib.Path, target: pathlib.Path) -> Size:
         colour = '4:2:0' if image.format in ('JPEG', 'MPO') else '4:4:4'
         fix_transparency(image, start_of(file))
     image = normalise(image)
-    with target.open('wb') as output:
+    with target.open('r+b') as output:
         encode(image, output, colour)
         output.flush()
         os.fsync(output.fileno())
