@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+
 from tests.step7_limits.visits import PATIENCE
 
 

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 
 import falcon.testing
+import PIL.Image
 import pytest
-from tests.step7_limits.visits import PATIENCE, Visit
 
+from tests.step7_limits.visits import PATIENCE, Visit
 from workbook.pictures import draw, file_of, upload
 
 SIZE = (100, 100)
 PIXELS = SIZE[0] * SIZE[1]
+EXIF = PIL.Image.Exif()
+EXIF[0x0112] = 6  # The orientation.
 
 pytestmark = pytest.mark.hint(section='step7-budget')
 
@@ -75,12 +78,14 @@ def test_first_come_first_served(config, ids, work, request, run, until):
     [
         ('RGB', 'JPEG', {}, 2),
         ('RGB', 'JPEG', {'progressive': True}, 1),
-        ('RGB', 'JPEG', {'exif': b'Exif\0\0II*\0\x08\0\0\0\0\0'}, 1),
+        ('RGB', 'JPEG', {'exif': EXIF}, 1),
         ('CMYK', 'JPEG', {}, 1),
         ('RGBA', 'PNG', {}, 1),
     ],
 )
-def test_pixels_held(config, work, request, run, until, mode, file_format, options, at_work):
+def test_pixels_held(
+    config, work, request, run, until, mode, file_format, options, at_work
+):
     """What counts are the pixels in memory: those of most images are there twice."""
     config.pixel_budget = 2 * PIXELS
     app = request.getfixturevalue('app')
@@ -115,8 +120,10 @@ def test_larger_than_the_budget(config, request, run):
 
 
 @pytest.mark.hint(
-    'Many tiny images fit into the budget at the same time, but there are few processes.',
-    'Nobody takes less than a part of the budget: the whole, divided by `workers.COUNT`.',
+    'Many tiny images fit into the budget at the same time, but there are few '
+    'processes.',
+    'Nobody takes less than a part of the budget: the whole, divided by '
+    '`workers.COUNT`.',
 )
 def test_no_more_than_there_are_processes(config, module, work, request, run, until):
     """There are never more conversions at the same time than processes."""
@@ -157,16 +164,19 @@ def test_waits_too_long(config, work, request, run, until, left_behind):
 
     status, headers = run(story())
     assert status == 201
-    assert int(headers[b'retry-after']) >= 1
+    assert int(headers['retry-after']) >= 1
     assert len(left_behind()) == len(work.converted) == 2
 
 
 @pytest.mark.hint(
-    'Somebody got a share and never gave it back. Which way out of the block skips that?',
+    'Somebody got a share and never gave it back. Which way out of the block skips '
+    'that?',
     'Give the share back in a `finally`: it also runs after an error, and after the '
     'request was cancelled.',
 )
-@pytest.mark.parametrize('how', ['damaged', 'stopped', 'cancelled', 'cancelled in line'])
+@pytest.mark.parametrize(
+    'how', ['damaged', 'stopped', 'cancelled', 'cancelled in line']
+)
 def test_share_comes_back(
     config, module, work, request, run, until, monkeypatch, left_behind, how
 ):
@@ -267,12 +277,15 @@ def test_others_are_answered(config, ids, work, request, run, until):
 
 
 @pytest.mark.hint(
-    'To see how large an image is takes a process, too, and a hostile file takes it for '
+    'To see how large an image is takes a process, too, and a hostile file takes it '
+    'for '
     'long. How many may wait for one?',
     'Measure inside a share of a second budget, of `workers.COUNT`: whoever can not be '
     'measured in time is answered 503.',
 )
-def test_waits_too_long_to_be_measured(config, module, request, run, until, monkeypatch):
+def test_waits_too_long_to_be_measured(
+    config, module, request, run, until, monkeypatch
+):
     """An upload that can't be measured in time is answered 503."""
     config.queue_timeout = 0.05
     app = request.getfixturevalue('app')

@@ -1,4 +1,4 @@
-"""Step 7: files appear whole or not at all, whatever ends the service or fills the disk."""
+"""Step 7: files appear whole or not at all, whatever happens to the service."""
 
 import concurrent.futures
 import contextlib
@@ -59,7 +59,8 @@ def test_killed(make_server, folder, left_behind):
 @pytest.mark.hint(
     'A file that nobody has killed is gone: another service of yours, on the same '
     'folder, has swept it away as it started.',
-    'Each process holds a shared lock on the folder (`fcntl.flock`) as long as it lives. '
+    'Each process holds a shared lock on the folder (`fcntl.flock`) as long as it '
+    'lives. '
     'Who gets an exclusive one at its start is alone, and may sweep.',
 )
 @pytest.mark.skipif("sys.platform == 'win32'", reason='Windows has no flock.')
@@ -103,7 +104,7 @@ def fill_the_disk(folder, monkeypatch):
 
     def audit(event, arguments):
         if filled and event == 'open' and isinstance(arguments[0], str | os.PathLike):
-            path, mode, flags = arguments
+            path, _, flags = arguments
             written = flags & (os.O_WRONLY | os.O_RDWR)
             if written and folder in pathlib.Path(path).parents:
                 raise full
@@ -246,7 +247,9 @@ def make_pipe(path):
     section='step7-damage',
 )
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize('damage', [empty, cut, other, make_folder, make_pipe, scramble])
+@pytest.mark.parametrize(
+    'damage', [empty, cut, other, make_folder, make_pipe, scramble]
+)
 def test_damaged_on_disk(client, folder, caplog, damage):
     """An image that was damaged on the disk is not found, and the log has a line."""
     record = client.simulate_post('/images', body=upload()).json
@@ -266,7 +269,8 @@ def test_damaged_on_disk(client, folder, caplog, damage):
 
 @pytest.mark.hint(
     'A thumbnail lacks memory, and the answer says that the stored file is damaged.',
-    '`except MemoryError: raise` before `except Exception`: it says nothing of the file.',
+    '`except MemoryError: raise` before `except Exception`: it says nothing of the '
+    'file.',
     section='step7-damage',
 )
 def test_lack_of_memory_is_no_damage(module, store, run, monkeypatch):
