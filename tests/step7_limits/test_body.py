@@ -9,6 +9,7 @@ import pytest
 
 from tests.step7_limits.visits import PATIENCE, Silent, Visit
 from workbook.pictures import upload
+from workbook.processes import wait_until
 
 LIMIT = 100_000
 PIECE = bytes(10_000)
@@ -46,7 +47,7 @@ def test_announced_too_large(app, config, run, left_behind):
 def test_too_large_in_pieces(app, config, run, left_behind):
     """A body of unknown length is refused as soon as it has exceeded the limit."""
     config.max_upload_bytes = LIMIT
-    visit = Visit(app, 'POST', '/images', itertools.repeat(PIECE))
+    visit = Visit(app, 'POST', '/images', itertools.repeat(PIECE, 200))
     assert run(visit.run()) == 413
     assert LIMIT < visit.taken <= LIMIT + 3 * len(PIECE)
     assert left_behind() == []
@@ -77,7 +78,7 @@ def test_too_slow(app, config, run, left_behind, pieces):
     """A body that does not end in time is refused, and leaves nothing."""
     config.upload_timeout = 0.05
     visit = Silent(app, 'POST', '/images', pieces)
-    assert run(visit.run()) == 408
+    assert run(asyncio.wait_for(visit.run(), PATIENCE / 3)) == 408
     assert left_behind() == []
 
 
@@ -162,8 +163,6 @@ def test_memory(make_server):
 @pytest.mark.parametrize('chunked', [False, True])
 def test_real_client_leaves(make_server, left_behind, chunked):
     """A client that hangs up on the real server leaves nothing, either."""
-    import time
-
     server = make_server()
     connection = server.connect()
     connection.putrequest('POST', '/images')
@@ -174,12 +173,9 @@ def test_real_client_leaves(make_server, left_behind, chunked):
     connection.endheaders()
     data = padded(200_000)
     connection.send(b'%x\r\n%s\r\n' % (len(data), data) if chunked else data)
-    deadline = time.monotonic() + PATIENCE
-    while not left_behind() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert left_behind(), 'Nothing of the body was written to the folder.'
+    assert wait_until(left_behind, PATIENCE / 3), (
+        'Nothing of the body is in the folder.'
+    )
     connection.close()
-    while left_behind() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert left_behind() == []
+    assert wait_until(lambda: left_behind() == [], PATIENCE / 3)
     assert server.request('GET', '/images') == (200, b'[]')

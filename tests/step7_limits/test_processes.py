@@ -80,6 +80,25 @@ def test_too_much_memory(real_workers, run):
 
 
 @pytest.mark.hint(
+    'A process takes the time of those who answer clients, or all the memory.',
+    '`prepare` calls `os.nice(5)`, and sets `RLIMIT_AS` to `MEMORY`.',
+)
+@pytest.mark.skipif("sys.platform == 'win32'", reason='Windows has neither.')
+def test_prepared(module, monkeypatch):
+    """A process makes way for others, and has a limit to its memory."""
+    import resource
+
+    workers, told = module('workers'), []
+    monkeypatch.setattr(signal, 'signal', lambda *arguments: told.append(arguments))
+    monkeypatch.setattr(os, 'nice', told.append)
+    monkeypatch.setattr(resource, 'setrlimit', lambda *limits: told.append(limits))
+    workers.prepare()
+    assert (signal.SIGTERM, signal.SIG_DFL) in told
+    assert any(isinstance(each, int) and each > 0 for each in told)
+    assert (resource.RLIMIT_AS, (workers.MEMORY, workers.MEMORY)) in told
+
+
+@pytest.mark.hint(
     'A process was killed in the middle of its work, as by the kernel when memory runs '
     'out.',
     'pebble raises `ProcessExpired` for the task, and starts another process.',

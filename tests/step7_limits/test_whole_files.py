@@ -12,12 +12,29 @@ import sys
 import PIL.Image
 import pytest
 
+from tests.step7_limits.visits import PATIENCE
 from workbook.pictures import draw, file_of, upload
+from workbook.processes import wait_until
 
 pytestmark = [
     pytest.mark.hint(section='step7-files'),
     pytest.mark.timeout(600),
 ]
+
+
+def begin_upload(server, data):
+    """Send all of an upload but its last byte; return the connection."""
+    connection = server.connect()
+    connection.putrequest('POST', '/images')
+    connection.putheader('Content-Length', str(len(data)))
+    connection.endheaders()
+    connection.send(data[:-1])
+    return connection
+
+
+def unfinished(names):
+    """Return the names of what is no image."""
+    return [name for name in names if not name.endswith('.jpeg')]
 
 
 @pytest.mark.hint(
@@ -44,6 +61,13 @@ def test_killed(make_server, folder, left_behind):
             clients = [executor.submit(post_until_killed, server) for _ in range(6)]
             while len(acknowledged) < count:
                 concurrent.futures.wait(clients, timeout=0.01)
+            connection = begin_upload(server, data)
+            assert wait_until(
+                lambda: (
+                    set(left_behind()) - {path.name for path in folder.glob('*.jpeg')}
+                ),
+                PATIENCE / 3,
+            ), 'Nothing of an unfinished body is in the folder.'
             server.kill()
         assert set(acknowledged) == {201}
         final = list(folder.glob('*.jpeg'))
@@ -52,8 +76,9 @@ def test_killed(make_server, folder, left_behind):
             with PIL.Image.open(path) as image:
                 image.load()
                 assert image.size == (1200, 900)
+    connection.close()
     make_server()
-    assert [name for name in left_behind() if not name.endswith('.jpeg')] == []
+    assert unfinished(left_behind()) == []
 
 
 @pytest.mark.hint(
@@ -68,17 +93,27 @@ def test_others_are_at_work(make_server, folder, left_behind):
     """A service that starts leaves alone what others have not finished."""
     data = upload()
     server = make_server()
-    with contextlib.closing(server.connect()) as connection:
-        connection.putrequest('POST', '/images')
-        connection.putheader('Content-Length', str(len(data)))
-        connection.endheaders()
-        connection.send(data[:-1])
-        while not left_behind():
-            server.request('GET', '/images')
+    with contextlib.closing(begin_upload(server, data)) as connection:
+        assert wait_until(left_behind, PATIENCE / 3)
         make_server()
         connection.send(data[-1:])
         assert connection.getresponse().status == 201
     assert len(left_behind()) == 1
+
+
+@pytest.mark.hint(
+    'What an earlier service had not finished is still there.',
+    '`Folder` looks for `*.part` as it starts, if it is alone, and removes them.',
+)
+def test_leftovers(module, folder, config):
+    """What was left unfinished is removed at the start, and nothing else."""
+    folder.mkdir()
+    leftover = folder / f'1.jpeg{module("files").Folder.SUFFIX}'
+    other = folder / 'notes.txt'
+    leftover.touch()
+    other.touch()
+    module('app').create_app(config)
+    assert list(folder.iterdir()) == [other]
 
 
 @pytest.mark.hint(

@@ -15,9 +15,10 @@ import falcon
 
 from . import workers
 from .config import Config
-from .convert import Size, measure, shrink, to_jpeg
+from .convert import Size, measure, to_jpeg
 from .files import Folder, write
 from .formats import DamagedImageError
+from .thumbnails import shrink
 from .workers import Result
 
 logger = logging.getLogger(__name__)
