@@ -43,6 +43,22 @@ def test_leftovers(client, config):
     assert not leftover.exists()
 
 
+def test_whole(client, config, make_image, monkeypatch):
+    """While an image is written, nothing is there under its final name."""
+    save, seen = PIL.Image.Image.save, []
+
+    def look_and_save(image, *args, **options):
+        seen.extend(path.suffix for path in files_of(config))
+        save(image, *args, **options)
+
+    data = make_image()
+    monkeypatch.setattr(PIL.Image.Image, 'save', look_and_save)
+    client.simulate_post('/images', body=data)
+
+    assert seen == ['.part', '.part']
+    assert [path.suffix for path in files_of(config)] == ['.jpeg']
+
+
 @pytest.mark.parametrize(
     ('owner', 'name'), [(PIL.Image.Image, 'save'), (os, 'replace')]
 )

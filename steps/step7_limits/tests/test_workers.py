@@ -29,7 +29,7 @@ def test_too_much_work(client, config, make_image, monkeypatch):
 def test_processes():
     """Work that takes too long is stopped; a process that dies is replaced."""
     with pytest.raises(workers.StoppedError):
-        asyncio.run(run(time.sleep, 600, timeout=0.1))
+        asyncio.run(run(time.sleep, 10, timeout=0.1))
 
     os.kill(asyncio.run(run(os.getpid, timeout=60)), signal.SIGKILL)
     while pool().active:
