@@ -59,16 +59,13 @@ def test_killed(make_server, folder, left_behind):
         server = make_server()
         with concurrent.futures.ThreadPoolExecutor(6) as executor:
             clients = [executor.submit(post_until_killed, server) for _ in range(6)]
-            while len(acknowledged) < count:
-                concurrent.futures.wait(clients, timeout=0.01)
-            connection = begin_upload(server, data)
-            assert wait_until(
-                lambda: (
-                    set(left_behind()) - {path.name for path in folder.glob('*.jpeg')}
-                ),
-                PATIENCE / 3,
-            ), 'Nothing of an unfinished body is in the folder.'
-            server.kill()
+            try:
+                while len(acknowledged) < count:
+                    concurrent.futures.wait(clients, timeout=0.01)
+                connection = begin_upload(server, data)
+                assert wait_until(lambda: unfinished(left_behind()), PATIENCE / 3)
+            finally:
+                server.kill()
         assert set(acknowledged) == {201}
         final = list(folder.glob('*.jpeg'))
         assert len(final) >= len(acknowledged)

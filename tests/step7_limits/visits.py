@@ -15,13 +15,22 @@ class Visit:
     Falcon's own simulated clients seem to leave as soon as their body has been read.
     """
 
-    def __init__(self, app, method, path, pieces: Iterable[bytes] = (), **headers):
+    def __init__(
+        self,
+        app,
+        method,
+        path,
+        pieces: Iterable[bytes] = (),
+        address: str | None = None,
+        **headers,
+    ):
         self.taken = 0
         self.sent = falcon.testing.ASGIResponseEventCollector()
         self._app = app
         self._scope = falcon.testing.create_scope(
             method=method,
             path=path,
+            remote_addr=address,
             headers={name.replace('_', '-'): text for name, text in headers.items()},
         )
         self._pieces = iter(pieces)

@@ -71,7 +71,7 @@ def test_too_large_in_pieces(app, config):
     """A body of unknown length is refused when it exceeds the limit."""
     config.max_upload_bytes = 1000
     upload = Upload()
-    upload.pieces = itertools.repeat(bytes(100), 1000)
+    upload.pieces = itertools.chain(itertools.repeat(bytes(100), 1000), [b''])
 
     assert asyncio.run(upload.send_to(app)) == 413
 
