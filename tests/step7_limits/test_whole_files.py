@@ -7,6 +7,7 @@ import io
 import os
 import pathlib
 import shutil
+import stat
 import sys
 
 import PIL.Image
@@ -126,6 +127,29 @@ def test_late_work_makes_no_file(module, tmp_path):
     with pytest.raises(FileNotFoundError):
         module('convert').to_jpeg(source, target)
     assert not target.exists()
+
+
+@pytest.mark.hint(
+    'The power fails after the answer. Is the image on the disk by then, and its name?',
+    '`os.fsync` of the file before `os.replace`, and of the folder after it.',
+)
+@pytest.mark.skipif("sys.platform == 'win32'", reason='Windows can not open a folder.')
+def test_synced(store, run, monkeypatch):
+    """Before an upload is acknowledged, the file and its name are on the disk."""
+    fsync, replace, done = os.fsync, os.replace, []
+
+    def noted_fsync(number):
+        done.append('folder' if stat.S_ISDIR(os.fstat(number).st_mode) else 'file')
+        fsync(number)
+
+    def noted_replace(*arguments, **options):
+        done.append('replace')
+        replace(*arguments, **options)
+
+    monkeypatch.setattr(os, 'fsync', noted_fsync)
+    monkeypatch.setattr(os, 'replace', noted_replace)
+    run(store.save('1', upload()))
+    assert done == ['file', 'replace', 'folder']
 
 
 @pytest.fixture
