@@ -63,7 +63,8 @@ def test_first_come_first_served(config, ids, work, request, run, until):
         return [task.result() for task in tasks]
 
     assert run(story()) == [201] * 4
-    assert work.converted == ids[:4]
+    assert work.converted[:2] == ids[:2]
+    assert sorted(work.converted[2:]) == ids[2:4]
     assert work.most_at_work == 2
 
 
