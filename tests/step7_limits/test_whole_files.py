@@ -63,8 +63,9 @@ def test_killed(make_server, folder, left_behind):
             try:
                 while len(acknowledged) < count:
                     concurrent.futures.wait(clients, timeout=0.01)
-                connection = begin_upload(server, data)
-                assert wait_until(lambda: unfinished(left_behind()), PATIENCE / 3)
+                with contextlib.closing(begin_upload(server, data)):
+                    assert wait_until(lambda: unfinished(left_behind()), PATIENCE / 3)
+                    server.kill()
             finally:
                 server.kill()
         assert set(acknowledged) == {201}
@@ -74,7 +75,6 @@ def test_killed(make_server, folder, left_behind):
             with PIL.Image.open(path) as image:
                 image.load()
                 assert image.size == (1200, 900)
-    connection.close()
     make_server()
     assert unfinished(left_behind()) == []
 
