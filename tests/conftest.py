@@ -36,6 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
         'and where the book tells of it',
     )
     config.addinivalue_line(
+        'markers', 'processes: it wants the real processes that step 7 brings'
+    )
+    config.addinivalue_line(
         'markers', 'plants_bugs: it tries a suite on code with bugs, which takes long'
     )
     if path := config.getoption('app'):
@@ -121,6 +124,25 @@ def config(module, folder, monkeypatch) -> Any:
         server = FakeServer()
         config.redis_from_url = lambda url, **options: FakeRedis(server=server)
     return config
+
+
+@pytest.fixture(autouse=True)
+def work_in_threads(request, pytestconfig, monkeypatch) -> None:
+    """Let Pillow work in this process, where coverage sees it, from step 7 on.
+
+    A test of the processes themselves has the marker `processes`.
+    """
+    if request.node.get_closest_marker('processes') or not pytestconfig.option.app:
+        return
+    try:
+        workers = request.getfixturevalue('module')('workers')
+    except ImportError:
+        return
+
+    async def run(function: Any, *arguments: Any, timeout: float) -> Any:
+        return await asyncio.to_thread(function, *arguments)
+
+    monkeypatch.setattr(workers, 'run', run)
 
 
 @pytest.fixture
