@@ -50,9 +50,11 @@ def main() -> None:
                     break
             child.kill()
         print('Each picture is whole.' if whole else 'A picture is cut short.')
-        print('Unfinished files:', 'some' if [*folder.glob('*.part')] else 'none')
-        Store(Config())
-        print('After the next start:', 'some' if [*folder.glob('*.part')] else 'none')
+        if [*folder.glob('*.part')]:
+            print('There are unfinished files.')
+            Store(Config())
+            left = len([*folder.glob('*.part')])
+            print('After the next start, there are', left)
 
 
 if __name__ == '__main__':
