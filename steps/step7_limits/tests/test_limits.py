@@ -1,4 +1,4 @@
-"""What one client may cost."""
+"""Limits to what one client may cost."""
 
 import pathlib
 
