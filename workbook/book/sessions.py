@@ -14,6 +14,7 @@ OPTIONS = {
     'log': False,
     'with': True,
     'fault': True,
+    'step': True,
     'needs': True,
     'not-run': True,
     'terminal': True,

@@ -12,6 +12,7 @@ STEP = {
     'cache_that_fails_open': 5,
     'cache_with_a_time_limit': 5,
     'cache_without_slots': 5,
+    'limit_bytes': 7,
 }
 """The folders with earlier versions of files, and the step that the files end up in."""
 
@@ -32,20 +33,53 @@ REPLACED = {
     'async with asyncio.timeout(self.TIMEOUT):',
     'self.redis_from_url: Callable[..., redis.asyncio.Redis] = redis.asyncio.from_url',
     'redis.asyncio.from_url, socket_timeout=None',
+    'from falcon.asgi import Request, Response',
+    'app = falcon.asgi.App(middleware=[RedisCache(config)])',
+    'thumbnails = Thumbnails(store)',
+    'import tempfile',
+    'def shrink(path: pathlib.Path, size: Size) -> bytes:',
+    '"""Return a thumbnail of a JPEG file, as a JPEG of exactly that size.',
+    'The decoder scales by 2, 4 or 8: to the size itself where that comes out even,',
+    'and otherwise to twice the size at least. `resize` does the rest.',
+    'with PIL.Image.open(path) as image, tempfile.TemporaryFile() as output:',
+    'even = image.width % size[0] == 0 and image.height % size[1] == 0',
+    "drafted = image.draft('RGB', size if even else (2 * size[0], 2 * size[1]))",
+    'box = drafted and drafted[1]',
+    'encode(image.resize(size, box=box, reducing_gap=2.0), output)',
+    'output.seek(0)',
+    'return output.read()',
+    'import aiofiles',
+    'from .limits import receive',
+    "stream = await aiofiles.open(image.path, 'rb')",
+    'resp.set_stream(stream, os.fstat(stream.fileno()).st_size)',
+    'def __init__(self, store: Store) -> None:',
+    'from falcon.asgi import Request',
+    'Answers 413 if it is too large, 400 if it is cut short.',
+    "async with aiofiles.open(path, 'wb') as file:",
+    'if received < announced:',
+    'from .convert import Size, shrink, to_jpeg',
+    'Raises UnknownFormatError, or DamagedImageError.',
+    "target = self._folder.path / f'{image_id}.jpeg'",
+    'await asyncio.to_thread(target.touch)',
+    'size = await self._work(to_jpeg, path, target)',
+    'async def _work(self, function: Callable[..., Size], *args: object) -> Size:',
+    '"""Call a function on an uploaded file, in a thread."""',
+    'return await loop.run_in_executor(self._pool, function, *args)',
 }
 """The lines that a reader replaces before the end of the chapter."""
+
+
+def lines_of(path):
+    """Return the lines of a file, without their indents."""
+    return {line.strip() for line in path.read_text(encoding='utf-8').splitlines()}
 
 
 def own_lines(name):
     """Return the lines of a folder's files that the snapshot's files don't have."""
     snapshot, found = SNAPSHOTS[STEP[name]], set()
     for path in (TUTORIAL / name).rglob('*.py'):
-        kept = (snapshot / path.relative_to(TUTORIAL / name)).read_text(
-            encoding='utf-8'
-        )
-        text = path.read_text(encoding='utf-8')
-        found |= {line.strip() for line in text.splitlines()}
-        found -= {line.strip() for line in kept.splitlines()}
+        kept = snapshot / path.relative_to(TUTORIAL / name)
+        found |= lines_of(path) - lines_of(kept)
     return found
 
 
