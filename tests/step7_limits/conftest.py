@@ -65,8 +65,9 @@ def until():
 class Server:
     """The app on a real server, in a process of its own."""
 
-    def __init__(self, app_folder, folder, port, **settings):
+    def __init__(self, app_folder, folder, port, stderr, **settings):
         self.port = port
+        self._stderr = stderr
         self._command = [sys.executable, '-m', 'uvicorn', 'asgilook.asgi:app']
         self._command += ['--port', str(port), '--log-level', 'warning']
         self._environment = {
@@ -81,7 +82,7 @@ class Server:
     def start(self):
         """Start the server, and wait until it answers."""
         self.process = subprocess.Popen(
-            self._command, env=self._environment, stderr=subprocess.DEVNULL
+            self._command, env=self._environment, stderr=self._stderr
         )
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -120,8 +121,8 @@ def make_server(app_folder, folder, tmp_path_factory):
 
     servers = []
 
-    def make(**settings):
-        servers.append(Server(app_folder, folder, free_port(), **settings))
+    def make(stderr=subprocess.DEVNULL, **settings):
+        servers.append(Server(app_folder, folder, free_port(), stderr, **settings))
         return servers[-1].start()
 
     yield make

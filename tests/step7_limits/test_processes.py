@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pathlib
 import signal
+import subprocess
 
 import pytest
 
@@ -208,3 +209,18 @@ def test_log_has_the_cause(config, real_workers, client, caplog):
     assert result.status_code == 422
     [told] = [r.getMessage() for r in caplog.records if 'decoded' in r.msg]
     assert 'Error' in told
+
+
+@pytest.mark.hint(
+    'The server ended, and its processes were only noticed by Python, which warns of the '
+    'locks that they left.',
+    '`Store.process_shutdown` stops them: `await workers.stop()`. The store has to be '
+    "among the app's `middleware`, and a server's scope has a `state`.",
+)
+def test_end_with_the_server(make_server):
+    """The processes end with the server, and leave nothing to complain of."""
+    server = make_server(stderr=subprocess.PIPE)
+    assert server.request('POST', '/images', upload())[0] == 201
+    server.stop()
+    with server.process.stderr as log:  # Its end comes when all processes have ended.
+        assert b'leaked' not in log.read()

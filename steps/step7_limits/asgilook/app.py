@@ -18,7 +18,7 @@ def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Respons
     """Return an application of its own, with a store of its own."""
     config = config or Config()
     store = Store(config)
-    app = App(request_type=Request, middleware=[RedisCache(config)])
+    app = App(request_type=Request, middleware=[RedisCache(config), store])
 
     images = Images(config, store)
     app.add_route('/images', images)

@@ -7,7 +7,7 @@ import datetime
 import logging
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
@@ -82,6 +82,11 @@ class Store:
         self._images: dict[str, Image] = {}
         self._pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
         self._folder = Folder(config.storage_path)
+
+    async def process_shutdown(self, scope: Mapping[str, Any], event: object) -> None:
+        """Stop the processes with the server: not after each simulated request."""
+        if 'state' in scope:
+            await workers.stop()
 
     def get(self, image_id: str) -> Image | None:
         """Return the image with that id, or None."""
