@@ -252,6 +252,28 @@ def test_leaves_in_line(config, ids, work, request, run, until, left_behind):
 
 
 @pytest.mark.hint(
+    "Falcon's simulated clients seem to leave as soon as their body has been read. Nobody "
+    'could test the service with them.',
+    'A client that has left before anybody waits for that is one of those: `watched` '
+    'goes on as if it were still there.',
+    section='step7-leaving',
+)
+def test_simulated_clients(config, request, run):
+    """Falcon's own simulated clients are served, also those who have to wait."""
+    config.pixel_budget = PIXELS
+    app = request.getfixturevalue('app')
+
+    async def story():
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            posts = (
+                conductor.simulate_post('/images', body=upload(SIZE)) for _ in range(8)
+            )
+            return {result.status_code for result in await asyncio.gather(*posts)}
+
+    assert run(story()) == {201}
+
+
+@pytest.mark.hint(
     'While uploads are converted, others wait, too. What do they share with uploads?',
     'Thumbnails have a budget and threads of their own.',
 )
