@@ -252,8 +252,8 @@ def test_leaves_in_line(config, ids, work, request, run, until, left_behind):
 
 
 @pytest.mark.hint(
-    "Falcon's simulated clients seem to leave as soon as their body has been read. Nobody "
-    'could test the service with them.',
+    "Falcon's simulated clients seem to leave as soon as their body has been read, and "
+    'the service refuses them.',
     'A client that has left before anybody waits for that is one of those: `watched` '
     'goes on as if it were still there.',
     section='step7-leaving',
