@@ -303,7 +303,7 @@ def test_others_are_answered(config, ids, work, request, run, until):
     'To see how large an image is takes a process, too, and a hostile file takes it '
     'for '
     'long. How many may wait for one?',
-    'Measure inside a share of a second budget, of `workers.COUNT`: whoever can not be '
+    'Measure inside a share of a second budget, of `workers.COUNT`: an upload can not be '
     'measured in time is answered 503.',
 )
 def test_waits_too_long_to_be_measured(
