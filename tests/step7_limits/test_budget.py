@@ -301,10 +301,9 @@ def test_others_are_answered(config, ids, work, request, run, until):
 
 @pytest.mark.hint(
     'To see how large an image is takes a process, too, and a hostile file takes it '
-    'for '
-    'long. How many may wait for one?',
-    'Measure inside a share of a second budget, of `workers.COUNT`: an upload can not be '
-    'measured in time is answered 503.',
+    'for a long time. How many may wait for one?',
+    'Measure inside a share of a second budget, of `workers.COUNT`: an upload '
+    'that has to wait too long for that is answered 503.',
 )
 def test_waits_too_long_to_be_measured(
     config, module, request, run, until, monkeypatch

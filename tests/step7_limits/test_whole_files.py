@@ -296,7 +296,7 @@ def make_pipe(path):
 
 
 @pytest.mark.hint(
-    'An image's file has become something else. The answer is 500, or 200, or '
+    'The file of an image has become something else. The answer is 500, or 200, or '
     'never.',
     '`open_jpeg` opens nothing but a regular file, and looks at its first two and last '
     'two bytes. `DamagedFileError` is answered 404, and logged once.',
