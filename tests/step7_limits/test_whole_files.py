@@ -115,8 +115,8 @@ def test_leftovers(module, folder, config):
 
 
 @pytest.mark.hint(
-    'Work that went on after its service was killed made a new file although the old one had been '
-    'cleared away.',
+    'Work that went on after its service was killed made a new file, although the old '
+    'one had been cleared away.',
     "The service makes the file, and the work opens it with `'r+b'`, which fails if it "
     'is gone.',
 )
