@@ -33,7 +33,7 @@ from .structure import (
 )
 
 GENERATOR = re.compile(r"'(async_)?generator' object does not support the .*context ")
-"""What Python says of a context manager that lacks its decorator."""
+"""Python's words for a context manager that lacks its decorator."""
 
 COROUTINES = re.compile(
     r"coroutine|can't be used in 'await'|await|context manager protocol|"
@@ -638,7 +638,7 @@ class Doctor:
         if generator := GENERATOR.search(said):
             return Diagnosis(
                 [
-                    'What is entered there is a generator. '
+                    'This line enters a generator. '
                     f'`@contextlib.{"async" * bool(generator[1])}contextmanager` is '
                     'missing above the function that makes it.'
                 ],
