@@ -90,7 +90,10 @@ def test_what_came_since(build):
     [
         ('any_size', "There is no fault 'any_size'. Try any_size_is_made"),
         ('any_size_is_made', 'a fault in asgilook/images.py, not in asgilook/app.py'),
-        ('wsgi_app', "asgilook/app.py isn't the snapshot's where wsgi_app changes it"),
+        (
+            'wsgi_app',
+            "asgilook/app.py isn't the same as in the snapshot where wsgi_app",
+        ),
     ],
 )
 def test_refused(build, fault, words):
