@@ -46,11 +46,12 @@ class Fault:
         """Return the module's text with the fault in it."""
         for right, wrong in self.changes:
             if (count := text.count(right)) != 1:
-                times = f'{count} times' if count else 'not at all'
+                times = f"it's there {count} times" if count else "it isn't there"
                 code = right.strip('\n')
                 raise UserError(
-                    f"{self.path} isn't the snapshot's where {self.name} changes it. "
-                    f'It should have this once, and has it {times}:\n\n{code}\n'
+                    f"{self.path} isn't the same as in the snapshot where {self.name} "
+                    f'changes it. This should be there once, but {times}:'
+                    f'\n\n{code}\n'
                 )
             text = text.replace(right, wrong)
         return text

@@ -14,11 +14,12 @@ pytestmark = pytest.mark.hint(section='step1-app')
 
 
 @pytest.mark.hint(
-    'Where does Python look for `asgilook`? The folder is directly inside yours, '
-    'beside `pyproject.toml`, with `__init__.py` and `app.py` in it.',
-    'Make `asgilook/__init__.py`, which only has a docstring, and '
-    "`asgilook/app.py`. In your folder, `python -c 'import asgilook.app'` then "
-    'prints nothing.',
+    'Where does Python look for `asgilook`? The folder has to be '
+    'directly inside yours, next to `pyproject.toml`, and contain '
+    '`__init__.py` and `app.py`.',
+    'Create `asgilook/__init__.py`, which contains only a docstring, and '
+    "`asgilook/app.py`. After that, `python -c 'import asgilook.app'` in "
+    'your folder prints nothing.',
     section='step1-package',
 )
 def test_package(module, app_folder):
@@ -29,14 +30,16 @@ def test_package(module, app_folder):
 
 
 @pytest.mark.hint(
-    'pip reads from `pyproject.toml` what the project is called and what it '
-    'needs. Is the file there, and is its table called `[project]`?',
-    'Below `[project]`, write `name = "asgilook"` and a list `dependencies` with '
-    '`falcon` and `uvicorn` in it, each followed by `>=` and a version.',
+    "pip reads the project's name and dependencies from "
+    '`pyproject.toml`. Does the file exist, and is its table called '
+    '`[project]`?',
+    'Below `[project]`, write `name = "asgilook"` and a list called '
+    '`dependencies` that contains `falcon` and `uvicorn`, each followed '
+    'by `>=` and a version.',
     section='step1-install',
 )
 def test_project(app_folder):
-    """The project says what it is called and what it needs, for pip to install it."""
+    """`pyproject.toml` contains the project's name and its dependencies, for pip."""
     path = app_folder / 'pyproject.toml'
     assert path.is_file(), 'The folder has no pyproject.toml yet.'
     text = path.read_text(encoding='utf-8')
@@ -50,8 +53,8 @@ def test_project(app_folder):
 @pytest.mark.hint(
     'Falcon has two classes called `App`: one for WSGI, and one for '
     'ASGI. Which one is yours?',
-    '`import falcon.asgi`, and then `app = falcon.asgi.App()`. From step 3 on, '
-    '`create_app` makes the same and returns it.',
+    '`import falcon.asgi`, and then `app = falcon.asgi.App()`. From step '
+    '3 on, `create_app` creates the same app and returns it.',
 )
 def test_application(app):
     """The application is an asynchronous Falcon app."""
@@ -61,9 +64,9 @@ def test_application(app):
 @pytest.mark.hint(
     'An application without routes answers 404 to everything. Which of your routes or '
     'handlers answers instead?',
-    'Take out every route, sink or middleware that no chapter asks for, such as '
-    '`/broken` from the pitfall. If your own code answers errors, it must leave '
-    '`title` as it is and answer with JSON.',
+    "Remove every route, sink or middleware that isn't in the chapters, "
+    'such as `/broken` from the pitfall. If your own code creates '
+    'errors, it must keep `title` and respond with JSON.',
     section='step1-run',
 )
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_application(app):
 )
 @pytest.mark.parametrize('method', ['GET', 'POST', 'DELETE'])
 def test_nothing_there(client, method, path):
-    """A path that nothing was added for answers 404, in JSON, to any method."""
+    """A path without a route gets a 404, in JSON, whatever the method."""
     result = client.simulate_request(method, path)
     assert result.status_code == 404
     assert result.headers['Content-Type'] == 'application/json'
@@ -80,7 +83,8 @@ def test_nothing_there(client, method, path):
 
 @pytest.mark.hint(
     'A server tells the application when it starts and when it stops. '
-    '`falcon.asgi.App` handles both; which code of yours runs then?',
+    '`falcon.asgi.App` handles both. Which part of your code runs at '
+    'those times?',
     'Only middleware runs at startup: look at its `process_startup` and '
     '`process_shutdown`. Both are coroutines, `async def`, and must not raise.',
     section='step1-servers',
@@ -119,15 +123,15 @@ def answer(server, port, path):
 
 
 @pytest.mark.hint(
-    'Start it as the chapter does, in your own folder, and read what uvicorn prints.',
-    '`uvicorn asgilook.app:app` (from step 3 on `asgilook.asgi:app`) needs a name '
-    '`app` at the top level of that module, and no error while it is imported. '
-    'Keep the log level at `info`.',
+    'Start it the way the chapter does, in your own folder, and read the output.',
+    '`uvicorn asgilook.app:app` (from step 3 on `asgilook.asgi:app`) '
+    'needs a name `app` at the top level of that module, and importing '
+    "the module mustn't raise an error. Keep the log level at `info`.",
     section='step1-run',
 )
 @pytest.mark.timeout(PATIENCE + 5)
 def test_hosted(app_folder, module, free_port, tmp_path, monkeypatch):
-    """Uvicorn hosts the application, and tells its log of each request."""
+    """Uvicorn hosts the application, and logs each request."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path))
     monkeypatch.setenv('ASGI_LOOK_REDIS_HOST', f'redis://127.0.0.1:{free_port}')
     name = 'asgi' if (app_folder / 'asgilook' / 'asgi.py').exists() else 'app'

@@ -41,7 +41,7 @@ def plain(mode, colour):
 
 @pytest.mark.parametrize('file_format', ['JPEG', 'PNG', 'WEBP', 'TIFF', 'AVIF'])
 def test_profile(stored_colour, file_format):
-    """Numbers that an embedded profile explains are stored as the colours they mean."""
+    """A picture with a colour profile keeps its colours, converted to sRGB."""
     linear = file_of(
         plain('RGB', (64, 128, 200)), file_format, icc_profile=profile(gamma=1)
     )
@@ -83,10 +83,11 @@ def test_inks(stored_colour, file_format, inks, grey):
 
 
 @pytest.mark.hint(
-    'Where a picture is half transparent, its colour is mixed with white. Which '
-    'colour: the one it has, or the one that it means?',
-    'First to sRGB, the alpha channel kept aside; then onto white, with the alpha '
-    'channel as the mask.',
+    'If a picture is half transparent, its colour is mixed with white. '
+    'Have you converted that colour to sRGB by then?',
+    'First convert the colours to sRGB, leaving out the alpha channel. '
+    'Then paste the picture onto white, with the alpha channel as the '
+    'mask.',
     section='step2-colour',
 )
 @pytest.mark.parametrize('space', ['RGB ', 'GRAY'])
@@ -108,9 +109,10 @@ def test_clear_palette_with_a_profile(stored_colour):
 
 
 @pytest.mark.hint(
-    'A profile may be damaged, or made for another kind of picture. The pixels are '
-    'good all the same.',
-    'Catch `PIL.ImageCms.PyCMSError` around `buildTransform`, and go on without.',
+    'A profile may be damaged, or made for another kind of picture. '
+    "That's no reason to refuse the pixels.",
+    'Catch `PIL.ImageCms.PyCMSError` around `buildTransform`, and carry '
+    'on without the profile.',
     section='step2-colour',
 )
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_clear_palette_with_a_profile(stored_colour):
     ],
 )
 def test_unfitting_profile(stored_colour, mode, wrong):
-    """A profile that is broken, or for other pictures, is ignored."""
+    """A broken profile, or one for another kind of picture, is ignored."""
     image = plain('RGB', (128, 128, 128))
     image = image.quantize() if mode == 'P' else image.convert(mode)
     assert near(stored_colour(file_of(image, icc_profile=wrong)), (128, 128, 128))
@@ -147,13 +149,13 @@ def test_profile_is_dropped(store, run):
 
 
 @pytest.mark.hint(
-    'JPEG keeps colours at half the resolution, unless it is asked not to. That '
-    'takes the colour out of thin lines.',
-    "Save with `subsampling='4:4:4'`, unless the picture came as a JPEG.",
+    'Unless you say otherwise, JPEG stores colours at half the '
+    'resolution. That takes the colour out of thin lines.',
+    "Save with `subsampling='4:4:4'`, unless the upload was a JPEG.",
     section='step2-jpeg',
 )
 def test_thin_lines(store, run):
-    """A red line of one pixel in a drawing is still red."""
+    """A red line in a drawing, one pixel wide, is still red."""
     image = PIL.Image.new('RGB', (40, 40), 'white')
     for column in range(1, 40, 6):
         image.paste('red', (column, 0, column + 1, 40))

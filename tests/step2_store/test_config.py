@@ -16,21 +16,22 @@ pytestmark = pytest.mark.hint(section='step2-settings')
     "The default is `pathlib.Path(tempfile.gettempdir(), 'asgilook')`.",
 )
 def test_default_folder(module, monkeypatch):
-    """Without a word from the environment, pictures go to the temporary folder."""
+    """If the environment doesn't say otherwise, pictures go to the temporary folder."""
     monkeypatch.delenv('ASGI_LOOK_STORAGE_PATH', raising=False)
     expected = pathlib.Path(tempfile.gettempdir(), 'asgilook')
     assert pathlib.Path(module('config').Config().storage_path) == expected
 
 
 @pytest.mark.hint(
-    'When is the variable read: once, at the import of the module, or each time '
-    'that `Config()` is called? And what is it then, a text or a path?',
+    'When do you read the variable: once, when the module is imported, '
+    'or each time `Config()` is called? And do you turn the string into '
+    'a path?',
     'In `__init__`: `self.storage_path = '
     "pathlib.Path(os.environ.get('ASGI_LOOK_STORAGE_PATH') or "
     'DEFAULT_STORAGE_PATH)`.',
 )
 def test_folder_from_environment(module, monkeypatch, tmp_path):
-    """`ASGI_LOOK_STORAGE_PATH` names another folder, as a path."""
+    """`ASGI_LOOK_STORAGE_PATH` sets another folder, as a path."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'elsewhere'))
     storage_path = module('config').Config().storage_path
     assert isinstance(storage_path, os.PathLike)
@@ -38,25 +39,24 @@ def test_folder_from_environment(module, monkeypatch, tmp_path):
 
 
 @pytest.mark.hint(
-    '`uuid_generator` is called for each new id. So it is no id itself, but a '
-    'function.',
+    "`uuid_generator` is called for each new id. So it isn't an id, but a function.",
     '`self.uuid_generator = uuid.uuid4`, without parentheses after it.',
 )
 def test_ids(module):
-    """Ids are random UUIDs unless another generator is put in."""
+    """Ids are random UUIDs unless you set another generator."""
     first, second = (module('config').Config().uuid_generator() for _ in range(2))
     assert isinstance(first, uuid.UUID)
     assert first != second
 
 
 @pytest.mark.hint(
-    'Change one configuration, and the other changes too: they share something. '
-    'Where do the settings live?',
-    'Set each attribute on `self`, in `__init__`. Keep no `Config` of the whole '
-    'program in a module.',
+    'If you change one configuration, the other changes too, so they '
+    'share something. Where do the settings live?',
+    "Set each attribute on `self`, in `__init__`. Don't keep a global "
+    '`Config` in a module.',
 )
 def test_no_global(module, tmp_path):
-    """Two configurations do not know of each other."""
+    """Two configurations don't share anything."""
     one, other = module('config').Config(), module('config').Config()
     one.storage_path = tmp_path
     one.uuid_generator = None

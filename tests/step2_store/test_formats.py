@@ -48,30 +48,32 @@ def near(colour, other):
 
 
 @pytest.mark.hint(
-    'Seven formats are read. Is this one of them, in the table and in the call of '
-    '`PIL.Image.open`?',
-    '`PIL.Image.open(io.BytesIO(data), formats=list(FORMATS))`. MPO is a kind of JPEG '
-    'for Pillow, and has no entry of its own.',
+    'The service reads seven formats. Is this one in the table, and in '
+    'the call to `PIL.Image.open`?',
+    '`PIL.Image.open(io.BytesIO(data), formats=list(FORMATS))`. To '
+    "Pillow, MPO is a kind of JPEG, so it doesn't need an entry of its "
+    'own.',
 )
 @pytest.mark.parametrize(
     'file_format', ['JPEG', 'MPO', 'PNG', 'WEBP', 'AVIF', 'GIF', 'TIFF', 'BMP']
 )
 def test_read(save, file_format):
-    """The formats that people upload are read."""
+    """The service reads the formats that people upload."""
     assert save(upload((64, 48), file_format)).size == (64, 48)
 
 
 @pytest.mark.hint(
-    'Pillow knows many more formats than people send. Each is code that a stranger '
-    'can reach.',
-    '`formats=list(FORMATS)` in `PIL.Image.open`; what it does not recognise then is '
-    '`UnknownFormatError`, with the supported formats in its message.',
+    'Pillow knows many more formats than people send. A stranger can '
+    'reach the code of every one of them.',
+    "Pass `formats=list(FORMATS)` to `PIL.Image.open`. If it doesn't "
+    'recognise the file, raise `UnknownFormatError`, with the supported '
+    'formats in its message.',
 )
 @pytest.mark.parametrize(
     'file_format', ['PPM', 'ICO', 'TGA', 'PCX', 'XBM', 'EPS', 'PDF', 'JPEG2000', 'DDS']
 )
 def test_not_read(error_of, file_format):
-    """Other formats are refused, and the message names those that are read."""
+    """Other formats are refused, and the message names the supported ones."""
     data = one_of_each_format()[file_format]
     name, message = error_of(data)
     assert name == 'UnknownFormatError'
@@ -79,14 +81,14 @@ def test_not_read(error_of, file_format):
 
 
 @pytest.mark.hint(
-    'A photo from a phone may be HEIC: Pillow does not read that. The message should '
-    'say so.',
-    'The bytes from the fifth on are `ftyp` and a brand, such as `heic` or `mif1`: '
-    'see `HEIC` in the chapter.',
+    "A photo from a phone may be HEIC, which Pillow can't read. The "
+    'message should say so.',
+    'From the fifth byte on, the file contains `ftyp` and a brand, such '
+    'as `heic` or `mif1`: see `HEIC` in the chapter.',
 )
 @pytest.mark.parametrize('brand', [b'heic', b'heix', b'hevc', b'mif1'])
 def test_heic(error_of, brand):
-    """A HEIC photo is refused by its name, and with advice."""
+    """The message for a HEIC photo says that it's HEIC, and gives advice."""
     start = struct.pack('>I4s4sI8s', 24, b'ftyp', brand, 0, b'mif1heic')
     name, message = error_of(start + bytes(100))
     assert name == 'UnknownFormatError'
@@ -95,17 +97,18 @@ def test_heic(error_of, brand):
 
 
 @pytest.mark.hint(
-    'If too little is left of a file, Pillow does not recognise it. How its first '
-    'bytes look still tells what it was.',
-    'In the `except` for `PIL.UnidentifiedImageError`, compare the beginning with '
-    '`FORMATS`: if one fits, it is a `DamagedImageError`.',
+    "If too little of a file is left, Pillow doesn't recognise it. But "
+    'the first bytes still show which format it was.',
+    'In the `except` for `PIL.UnidentifiedImageError`, compare the '
+    'beginning with `FORMATS`. If a pattern matches, raise '
+    '`DamagedImageError`.',
 )
 @pytest.mark.parametrize(
     'file_format', ['JPEG', 'PNG', 'WEBP', 'AVIF', 'GIF', 'TIFF', 'BMP']
 )
 @pytest.mark.parametrize('share', [0.02, 0.3, 0.7])
 def test_cut_short(error_of, file_format, share):
-    """A file that was cut short is damaged, however little of it is left."""
+    """A file that was cut short counts as damaged, however little of it is left."""
     image = PIL.Image.effect_noise((200, 100), 60)
     data = file_of(image, file_format)
     name, message = error_of(data[: max(40, int(len(data) * share))])
@@ -119,7 +122,7 @@ def test_cut_short(error_of, file_format, share):
     section='step2-convert',
 )
 def test_too_large(module, error_of, monkeypatch):
-    """The error for a picture that is too large names the limit, in megapixels."""
+    """If a picture is too large, the error gives the limit, in megapixels."""
     monkeypatch.setattr(module('convert'), 'MAX_PIXELS', 2_000_000)
     name, message = error_of(file_of(PIL.Image.new('L', (2000, 1001))))
     assert name == 'DamagedImageError'
@@ -148,16 +151,16 @@ def png(bits, clear, pixels, kind=0):
 
 
 @pytest.mark.hint(
-    'In a PNG of 1, 2 or 4 bits the transparent grey is given in those bits, and '
-    'Pillow stretches the pixels to 8, but not that number.',
-    "`image.info['transparency']` times 255, 85 or 17. Sixteen bits are compared "
-    'before they become eight.',
+    'If a PNG has 1, 2 or 4 bits, so has its transparent grey. Pillow '
+    'stretches the pixels to 8 bits, but not that grey.',
+    "Multiply `image.info['transparency']` by 255, 85 or 17. Compare "
+    'sixteen bits before they become eight.',
     section='step2-quirks',
 )
 @pytest.mark.parametrize('bits', [1, 2, 4, 8, 16])
 @pytest.mark.parametrize('clear', ['black', 'white', 'between'])
 def test_transparent_grey(save, bits, clear):
-    """A grey PNG of any depth is white where it is transparent, and only there."""
+    """A grey PNG of any depth is white where it's transparent, and only there."""
     most = 2**bits - 1
     clear = {'black': 0, 'white': most, 'between': most // 3}[clear]
     numbers = sorted({0, most // 3, most // 2, most})
@@ -168,28 +171,29 @@ def test_transparent_grey(save, bits, clear):
 
 
 @pytest.mark.hint(
-    'Of sixteen bits, two greys may have the same upper eight. Only one of them is '
-    'transparent.',
-    'Make the alpha channel from all sixteen bits: see `to_eight_bits`.',
+    'In sixteen bits, two greys may have the same upper eight bits, and '
+    'only one of them may be transparent.',
+    'Create the alpha channel from all sixteen bits: see `to_eight_bits`.',
     section='step2-clean',
 )
 def test_nearly_transparent_grey(save):
-    """A grey of sixteen bits next to the transparent one is not transparent."""
+    """A sixteen-bit grey next to the transparent one isn't transparent."""
     stored = save(png(16, [0], [[0], [200]]))
     assert near(stored.getpixel((8, 8)), WHITE)
     assert near(stored.getpixel((24, 8)), (0, 0, 0))
 
 
 @pytest.mark.hint(
-    'A PNG can name one colour that is transparent. Pillow leaves it in `image.info`, '
-    'and with 16 bits it has other numbers than the pixels.',
-    '`scale_transparency` in `quirks.py` brings the colour to eight bits: '
-    '`tuple(value >> 8 for value in clear)`.',
+    'A PNG can declare one colour to be transparent. Pillow keeps it in '
+    '`image.info`, and in a PNG of 16 bits it no longer matches the '
+    'pixels.',
+    '`scale_transparency` in `quirks.py` converts the colour to eight '
+    'bits: `tuple(value >> 8 for value in clear)`.',
     section='step2-quirks',
 )
 @pytest.mark.parametrize('bits', [8, 16])
 def test_transparent_colour(save, bits):
-    """A PNG in colour is white where it has the colour that is transparent."""
+    """If a colour PNG declares a transparent colour, that colour becomes white."""
     most = 2**bits - 1
     colours = [[most, 0, most // 3], [0, most // 3, most]]
     stored = save(png(bits, colours[0], colours, kind=2))
@@ -208,14 +212,15 @@ def gif(transparent=False):
 
 
 @pytest.mark.hint(
-    'A frame of a GIF may be smaller than the picture. What does Pillow put around it?',
-    'An alpha channel that is 0 everywhere but in `image.dispose_extent`, by '
-    '`image.putalpha`.',
+    'The first frame of a GIF may be smaller than the picture. How does '
+    'Pillow fill the rest?',
+    'Use `image.putalpha` with an alpha channel that is 0 everywhere '
+    'outside `image.dispose_extent`.',
     section='step2-quirks',
 )
 @pytest.mark.parametrize('transparent', [False, True])
 def test_small_frame(save, transparent):
-    """Pixels that the first frame of a GIF does not cover are white."""
+    """Pixels outside the first frame of a GIF are white."""
     stored = save(gif(transparent))
     assert stored.size == (60, 40)
     assert near(stored.getpixel((10, 20)), WHITE)
@@ -268,15 +273,15 @@ ODD_TIFFS = {
 
 
 @pytest.mark.hint(
-    'Pillow opens some TIFFs and then takes their numbers for others: they come out '
-    'black, or inverted, or as noise.',
-    'Refuse the modes `I` and `F`, and more than 8 bits unless they are 16, with '
-    'black as zero, and not in planes.',
+    'Pillow opens some TIFFs and misreads their numbers: they come out '
+    'black, inverted, or as noise.',
+    'Refuse the modes `I` and `F`, and anything above 8 bits, except for '
+    '16 bits with black as zero and not in planes.',
     section='step2-quirks',
 )
 @pytest.mark.parametrize('kind', ODD_TIFFS)
 def test_odd_tiff(module, save, kind):
-    """A TIFF of a rare kind is refused, or it is right."""
+    """A TIFF of a rare kind is either refused or comes out right."""
     formats = module('formats')
     try:
         stored = save(ODD_TIFFS[kind])
@@ -288,9 +293,9 @@ def test_odd_tiff(module, save, kind):
 
 
 @pytest.mark.hint(
-    'This TIFF is of a usual kind. Is it refused along with the unusual ones?',
-    '`check_kind` refuses more than eight bits only if they are not `plain`: 16 bits, '
-    'not inverted, and not in planes.',
+    'This TIFF is of an ordinary kind. Do you refuse it along with the unusual ones?',
+    "`check_kind` refuses more than eight bits only if the file isn't "
+    '`plain`: 16 bits, not inverted, and not in planes.',
     section='step2-quirks',
 )
 @pytest.mark.parametrize(
@@ -299,18 +304,18 @@ def test_odd_tiff(module, save, kind):
     ids=['16 bits', '8 bits'],
 )
 def test_plain_tiff(save, data):
-    """A grey TIFF of a usual kind is read, and is the grey that it was."""
+    """A grey TIFF of an ordinary kind is read, and keeps its grey."""
     assert near(save(data).getpixel((8, 8)), (128, 128, 128))
 
 
 @pytest.mark.hint(
-    'Which code do the two clauses guard: that of Pillow, or yours as well?',
-    'Only the decoding is inside the `try`. Work on the pixels comes after it.',
+    "Which code do the two clauses guard: only Pillow's, or yours as well?",
+    'Only the decoding belongs in the `try`. Work on the pixels after it.',
     section='step2-convert',
 )
 @pytest.mark.parametrize('error', [ZeroDivisionError('a bug'), MemoryError()])
 def test_our_own_mistakes(module, store, run, monkeypatch, error):
-    """A mistake in our own code, or no memory, is not the picture's damage."""
+    """A bug in our own code isn't reported as a damaged picture."""
 
     def fail(*arguments, **options):
         raise error
@@ -321,14 +326,15 @@ def test_our_own_mistakes(module, store, run, monkeypatch, error):
 
 
 @pytest.mark.hint(
-    'A `MemoryError` says nothing about the picture. Which `except` calls it damage?',
-    '`except MemoryError: raise` before `except Exception`, in `decode` and in '
-    '`turn_upright`.',
+    "A `MemoryError` doesn't mean that the picture is damaged. Which "
+    '`except` turns it into that?',
+    'Put `except MemoryError: raise` before `except Exception`, in '
+    '`decode` and in `turn_upright`.',
     section='step2-decode',
 )
 @pytest.mark.parametrize('place', ['load', 'transpose'])
 def test_no_memory(module, store, run, monkeypatch, place):
-    """If memory runs out while a picture is decoded, nobody calls it damaged."""
+    """If memory runs out while a picture is decoded, it doesn't count as damaged."""
     import PIL.ImageFile
     import PIL.ImageOps
 
@@ -345,11 +351,11 @@ def test_no_memory(module, store, run, monkeypatch, place):
 
 @pytest.mark.hint(
     'People who run the service will want to know why a picture was refused.',
-    "`logger.info('...: %r', error)` before the `DamagedImageError` is raised.",
+    "Call `logger.info('...: %r', error)` before you raise `DamagedImageError`.",
     section='step2-convert',
 )
 def test_cause_is_logged(error_of, caplog):
-    """Why a picture could not be decoded is in the log, as information."""
+    """The log says why a picture couldn't be decoded, at the level INFO."""
     caplog.set_level(logging.INFO)
     noise = PIL.Image.effect_noise((200, 200), 60)
     error_of(file_of(noise, 'JPEG')[:5000])
@@ -359,13 +365,13 @@ def test_cause_is_logged(error_of, caplog):
 
 
 @pytest.mark.hint(
-    'The bytes are all there is: no name, no path, no media type. Does anything look '
-    'at something else?',
+    'All you have is the bytes: no name, no path, no media type. Does '
+    'your code look at anything else?',
     '`PIL.Image.open(io.BytesIO(data), formats=list(FORMATS))`.',
     section='step2-decode',
 )
 def test_only_a_file(save):
-    """A picture is read from its bytes, wherever they came from."""
+    """The format is recognised from the bytes alone."""
     output = io.BytesIO()
     draw((30, 20)).save(output, 'PNG')
     assert save(output.getvalue()).size == (30, 20)

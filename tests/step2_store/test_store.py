@@ -31,13 +31,13 @@ def near(colour, other):
 
 
 @pytest.mark.hint(
-    'The folder may not be there when the store begins, and neither may the '
-    'folders above it.',
+    'The folder may not exist when you create the store, and neither may '
+    'the folders above it.',
     'In `Store.__init__`: `pathlib.Path(config.storage_path).mkdir(parents=True, '
     'exist_ok=True)`.',
 )
 def test_folder_is_made(module, config, folder):
-    """The store makes the folder it keeps pictures in, unless it's there already."""
+    """The store creates its folder, unless it exists already."""
     config.storage_path = folder / 'in' / 'another'
     for _ in range(2):
         module('store').Store(config)
@@ -45,14 +45,14 @@ def test_folder_is_made(module, config, folder):
 
 
 @pytest.mark.hint(
-    '`save` has three results: the object it returns, its URI, and a file. Which of '
-    'them is wrong?',
-    'The size is that of the converted picture, the URI is '
-    "`f'/images/{self.image_id}.jpeg'`, and the file at `path` holds what "
-    '`to_jpeg` made, not the data that was sent.',
+    "`save` has three results: the object it returns, the object's URI, "
+    'and a file. Which of them is wrong?',
+    'The size is the size after the conversion, the URI is '
+    "`f'/images/{self.image_id}.jpeg'`, and the file at `path` contains "
+    'the output of `to_jpeg`, not the data that was sent.',
 )
 def test_save(store, run):
-    """A saved picture is a JPEG file of the same size, under the id it was given."""
+    """A saved picture is a JPEG file of the same size, under the id you passed."""
     image = run(store.save('some-id', upload((640, 360))))
     assert image.image_id == 'some-id'
     assert tuple(image.size) == (640, 360)
@@ -62,13 +62,13 @@ def test_save(store, run):
 
 
 @pytest.mark.hint(
-    'The setting may be any object that says what path it means, not a '
-    '`pathlib.Path` or a text alone. What do you do with it?',
-    'Hand it to `pathlib.Path(config.storage_path, name)`. Neither `+` nor `/` '
-    'works on every kind of path.',
+    'The setting can be any object that stands for a path, not only a '
+    '`pathlib.Path` or a string. What do you do with it?',
+    'Pass it to `pathlib.Path(config.storage_path, name)`. `+` and `/` '
+    "don't work with every kind of path.",
 )
 def test_path_like(module, config, tmp_path, run):
-    """The folder may be given as any kind of path."""
+    """The folder can be any kind of path."""
 
     class Place(os.PathLike):
         def __fspath__(self):
@@ -80,12 +80,13 @@ def test_path_like(module, config, tmp_path, run):
 
 
 @pytest.mark.hint(
-    'Something on the way changes the colours: a mode, or a JPEG of poor quality.',
-    'Save a picture of the mode `RGB` as JPEG, with a quality of 85.',
+    'Your code changes the colours somewhere: through a mode, or a JPEG '
+    'of poor quality.',
+    'Save a picture with the mode `RGB` as a JPEG, with a quality of 85.',
     section='step2-jpeg',
 )
 def test_colours(store, run):
-    """The colours are the ones that were sent, as near as JPEG comes."""
+    """The colours stay the same, as far as JPEG allows."""
     sent = draw((200, 100))
     stored = reopen(run(store.save('a', file_of(sent))))
     for place in [(5, 5), (195, 5), (5, 95), (195, 95), (100, 50)]:
@@ -93,10 +94,11 @@ def test_colours(store, run):
 
 
 @pytest.mark.hint(
-    'A time without a time zone means something else on every machine. And when '
-    'is it looked up: once, or for each picture?',
-    '`datetime.datetime.now(datetime.UTC)`, called when the picture is made. In a '
-    'dataclass, that is `default_factory=now`, not `default=now()`.',
+    'A time without a time zone means something different on every '
+    'machine. And when do you get the time: once, or for each picture?',
+    'Call `datetime.datetime.now(datetime.UTC)` when the picture is '
+    "created. In a data class, that's `default_factory=now`, not "
+    '`default=now()`.',
 )
 def test_modified(store, run):
     """A picture knows when it was stored, in UTC."""
@@ -107,8 +109,8 @@ def test_modified(store, run):
 
 
 @pytest.mark.hint(
-    'The record becomes JSON later, so it holds texts, numbers and lists. Compare '
-    'it to the one in the chapter, key by key.',
+    'The record becomes JSON later, so it contains strings, numbers and '
+    'lists. Compare it with the one in the chapter, key by key.',
     'The keys are `id`, `image`, `modified` and `size`. '
     '`falcon.dt_to_http(self.modified)` makes the date, and `list(self.size)` the '
     'size.',
@@ -125,20 +127,20 @@ def test_record(store, run):
 
 
 @pytest.mark.hint(
-    'How does the store find a picture again? It needs to remember what it saved, '
-    'by id.',
+    'How does the store find a picture again? It has to remember the '
+    'pictures it saved, by id.',
     '`save` ends with `self._images[image_id] = image` and returns the image; '
     '`get` is `self._images.get(image_id)`.',
 )
 def test_get(store, run):
-    """A picture is found by its id; an unknown id finds nothing."""
+    """You can get a picture by its id; for an unknown id, you get `None`."""
     image = run(store.save('a', upload()))
     assert store.get('a') is image
     assert store.get('b') is None
 
 
 @pytest.mark.hint(
-    'Neither the id nor the name says which picture is the oldest.',
+    "You can't tell from the id or the file name which picture is the oldest.",
     '`sorted(self._images.values(), key=lambda image: image.modified)`.',
 )
 def test_list_images(store, run):
@@ -149,13 +151,13 @@ def test_list_images(store, run):
 
 
 @pytest.mark.hint(
-    'Two stores share something. Is there a dictionary in the class or in the '
-    'module, instead of one for each store?',
-    "`self._images = {}` belongs in `Store.__init__`, and each picture's path "
-    'comes from the configuration that its store was given.',
+    'The two stores share something. Is there a dictionary in the class '
+    'or in the module, instead of one for each store?',
+    "`self._images = {}` belongs in `Store.__init__`, and each picture's "
+    "path comes from its store's configuration.",
 )
 def test_stores_are_apart(module, config, tmp_path, run):
-    """Two stores with folders of their own do not see each other's pictures."""
+    """Two stores with different folders don't see each other's pictures."""
     other = module('config').Config()
     other.storage_path = tmp_path / 'other'
     one, two = module('store').Store(config), module('store').Store(other)
@@ -165,15 +167,16 @@ def test_stores_are_apart(module, config, tmp_path, run):
 
 
 @pytest.mark.hint(
-    'A camera that is held upright stores the picture lying, and notes in the '
-    'EXIF data how to turn it. Pillow has a function that does.',
-    '`PIL.ImageOps.exif_transpose(image, in_place=True)`, before anything else is '
-    'done to the picture. Its size is the one after that.',
+    'If you hold a phone upright, it stores the picture lying on its '
+    'side, and notes in the EXIF data how to turn it. Pillow has a '
+    'function for that.',
+    'Call `PIL.ImageOps.exif_transpose(image, in_place=True)` before you '
+    'do anything else to the picture. Its size is the size after that.',
     section='step2-clean',
 )
 @pytest.mark.parametrize('orientation', range(1, 9))
 def test_upright(store, run, orientation):
-    """A photo is turned as its camera was held, whichever of the eight ways."""
+    """A photo is turned upright, whichever of the eight ways it was taken."""
     upright = PIL.Image.new('RGB', (60, 40), 'navy')
     upright.paste('white', (0, 0, 12, 12))
     upright.paste('red', (48, 0, 60, 12))
@@ -227,10 +230,11 @@ def transparent(kind):
 
 
 @pytest.mark.hint(
-    "`convert('RGB')` leaves transparency out, and what was hidden comes to "
-    'light. What should lie behind the picture?',
-    "Convert to `RGBA`, also where `'transparency' in image.info`. Then paste it "
-    'onto a white picture of the mode `RGB`, with its alpha channel as the mask.',
+    "`convert('RGB')` drops the transparency, so the hidden colours show "
+    'up. What should be behind the picture?',
+    "Convert to `RGBA`, even if only `'transparency' in image.info`. "
+    'Then paste the picture onto a white one with the mode `RGB`, with '
+    'its alpha channel as the mask.',
     section='step2-clean',
 )
 @pytest.mark.parametrize(
@@ -248,16 +252,16 @@ def transparent(kind):
     ],
 )
 def test_transparent_is_white(store, run, kind):
-    """Transparent pixels become white, whatever colour hides behind them."""
+    """Transparent pixels become white, whatever colour is hidden behind them."""
     stored = reopen(run(store.save('a', transparent(kind))))
     assert stored.mode == 'RGB'
     assert near(stored.getpixel((10, 10)), (255, 255, 255))
 
 
 @pytest.mark.hint(
-    'Half transparent is neither see-through nor opaque: both colours count.',
-    "`white.paste(image.convert('RGB'), mask=alpha)` mixes as the alpha channel says, "
-    'if `white` is a white picture.',
+    'If a pixel is half transparent, both colours count: its own and white.',
+    "If `white` is a white picture, `white.paste(image.convert('RGB'), "
+    'mask=alpha)` mixes the two according to the alpha channel.',
     section='step2-clean',
 )
 def test_half_transparent(store, run):
@@ -268,8 +272,8 @@ def test_half_transparent(store, run):
 
 @pytest.mark.hint(
     'A JPEG has eight bits per colour. What does `convert` do to a value beyond 255?',
-    'For the mode `I;16`: see `to_eight_bits`, which looks each grey up in a table. '
-    'The other modes are converted by `lay_on_white`.',
+    'For the mode `I;16`, see `to_eight_bits`, which looks each grey up '
+    'in a table. `lay_on_white` converts the other modes.',
     section='step2-clean',
 )
 @pytest.mark.parametrize(
@@ -277,7 +281,7 @@ def test_half_transparent(store, run):
     [('I;16', 0x8000), ('L', 128), ('1', 1), ('CMYK', (0, 0, 0, 127))],
 )
 def test_other_modes(store, run, mode, value):
-    """Grey of sixteen bits, black and white, and print colours keep their look."""
+    """Sixteen-bit grey, black and white, and CMYK still look the same."""
     image = PIL.Image.new(mode, (20, 20), value)
     data = file_of(image, 'TIFF' if mode == 'CMYK' else 'PNG')
     grey = 255 if mode == '1' else 128
@@ -285,13 +289,13 @@ def test_other_modes(store, run, mode, value):
 
 
 @pytest.mark.hint(
-    'A picture that Pillow has opened carries EXIF data and more with it, and '
-    'takes them along when it is saved.',
+    'When Pillow opens a picture, it keeps the EXIF data and more, and '
+    'writes them into the next file.',
     '`image.info.clear()` at the end of `normalise`.',
     section='step2-clean',
 )
 def test_no_metadata(store, run):
-    """Neither EXIF data, nor the place a photo was taken at, nor a comment stays."""
+    """No EXIF data, location or comment is left in the file."""
     exif = PIL.Image.Exif()
     exif[0x010F] = 'Camera maker'
     exif.get_ifd(GPS)[1] = 'N'
@@ -306,14 +310,14 @@ def test_no_metadata(store, run):
 
 
 @pytest.mark.hint(
-    'What a camera or a program wrote beside the picture may be damaged while the '
-    'picture is fine.',
-    'Turn it in a `try` of its own, so that a picture whose metadata cannot be read '
-    'is stored as it lies.',
+    'The metadata that a camera or a program has written may be damaged, '
+    'and the picture may still be fine.',
+    "Turn the picture in a `try` of its own. If its metadata can't be "
+    'read, store it the way it is.',
     section='step2-clean',
 )
 def test_damaged_metadata(store, run):
-    """A photo with damaged EXIF data is stored all the same: its pixels are fine."""
+    """A photo with damaged EXIF data is still stored: its pixels are fine."""
     text_for_a_width = struct.pack('<HHI4s', 0x0100, 2, 4, b'two\0')
     turned = struct.pack('<HHIHH', ORIENTATION, 3, 1, 6, 0)
     tags = struct.pack('<H', 2) + text_for_a_width + turned + bytes(4)
@@ -325,22 +329,23 @@ def test_damaged_metadata(store, run):
 
 
 @pytest.mark.hint(
-    'A comment of a GIF travels in `image.info`, and Pillow writes it into the JPEG.',
+    "Pillow keeps a GIF's comment in `image.info`, and writes it into the JPEG.",
     '`image.info.clear()` at the end of `normalise`.',
     section='step2-clean',
 )
 def test_no_comment_of_a_gif(store, run):
-    """A comment in a file of another format does not stay either."""
+    """A comment in a file of another format is removed, too."""
     image = run(store.save('a', file_of(draw(mode='P'), 'GIF', comment=b'Hello')))
     assert b'Hello' not in pathlib.Path(image.path).read_bytes()
 
 
 @pytest.mark.hint(
-    '`save` has to raise before it writes or remembers anything. What does yours '
-    'do first? And what of a picture that is only too large?',
-    'Convert first, then write, then remember. Check `image.size` before `load()`: '
-    'Pillow itself raises only above twice its limit, and a JPEG has at most 65,500 '
-    'pixels along a side.',
+    '`save` has to raise the error before it writes or remembers '
+    'anything. What does yours do first? And what if a picture is only '
+    'too large?',
+    'Convert first, then write, then remember. Check `image.size` before '
+    '`load()`: Pillow itself only refuses pictures above twice its '
+    'limit, and a JPEG has at most 65,500 pixels along a side.',
     section='step2-convert',
 )
 @pytest.mark.parametrize(
@@ -356,7 +361,7 @@ def test_no_comment_of_a_gif(store, run):
     ids=['empty', 'text', 'cut short', 'a bomb', 'too large', 'too long for a JPEG'],
 )
 def test_bad_data(store, run, left_behind, data):
-    """Data that is no whole picture is an error, and leaves nothing behind."""
+    """Data that isn't a whole picture is an error, and leaves nothing behind."""
     with pytest.raises(Exception):  # noqa: B017, PT011 - its class is yours to choose
         run(store.save('a', data))
     assert store.get('a') is None
@@ -379,16 +384,16 @@ def in_an_envelope(data):
 
 
 @pytest.mark.hint(
-    'Pillow hands an EPS file to Ghostscript, if that is there. An EPS file is a '
-    'program: it may run for ever.',
-    'Say which formats may be opened: `PIL.Image.open(io.BytesIO(data), '
-    'formats=list(FORMATS))`, with neither EPS among them nor IPTC, which may have an '
-    'EPS file inside.',
+    "Pillow passes an EPS file to Ghostscript, if that's installed. An "
+    'EPS file is a program, and may run for ever.',
+    'Name the formats: `PIL.Image.open(io.BytesIO(data), '
+    "formats=list(FORMATS))`. The list mustn't contain EPS, or IPTC, "
+    'which can have an EPS file inside.',
     section='step2-formats',
 )
 @pytest.mark.parametrize('wrap', [bytes, in_an_envelope], ids=['EPS', 'EPS in IPTC'])
 def test_no_other_program(store, run, left_behind, monkeypatch, wrap):
-    """Whatever is sent, no other program is started to read it."""
+    """No other program is started to read an upload, whatever it contains."""
     started = []
     monkeypatch.setattr(PIL.EpsImagePlugin, 'gs_binary', 'gs')
     monkeypatch.setattr(
@@ -421,10 +426,10 @@ def test_event_loop_is_free(store, run, blocking_calls):
 
 
 @pytest.mark.hint(
-    'While one upload waits, another runs. Do they share a variable or the name '
-    'of a file?',
-    'Keep what belongs to an upload in local variables of `save`, and name each '
-    'file by its id.',
+    'While one upload waits, another one runs. Do they share a variable '
+    'or a file name?',
+    'Keep everything that belongs to an upload in local variables of '
+    '`save`, and name each file after its id.',
 )
 def test_many_at_once(store, run, left_behind):
     """Pictures that are saved at the same time do not get into each other's way."""

@@ -35,7 +35,7 @@ def test_empty_list(client):
     section='step3-upload',
 )
 def test_upload(client):
-    """An upload answers 201, with the picture's place and its record."""
+    """An upload gets a 201, with the picture's path and its record."""
     result = client.simulate_post('/images', body=upload((640, 360)))
     assert result.status_code == 201
     record = result.json
@@ -46,21 +46,21 @@ def test_upload(client):
 
 
 @pytest.mark.hint(
-    'How do you read the body? `req.get_media()` trusts what the client says it is.',
-    '`data = await req.stream.read()` reads the bytes as they are. Pillow finds '
-    'out the format.',
+    "How do you read the body? `req.get_media()` trusts the client's `Content-Type`.",
+    '`data = await req.stream.read()` reads the bytes as they are. '
+    'Pillow finds out which format they are.',
     section='step3-upload',
 )
 def test_content_type_does_not_matter(client):
-    """What an upload says that it is does not matter; what it is does."""
+    """The media type that a client gives for an upload doesn't matter."""
     headers = {'Content-Type': 'text/plain'}
     result = client.simulate_post('/images', body=upload(), headers=headers)
     assert result.status_code == 201
 
 
 @pytest.mark.hint(
-    'The configuration says how ids are made, and it may change up to the moment '
-    'of the upload.',
+    'The configuration decides how ids are made, and it may change at '
+    'any time before an upload.',
     '`image_id = str(self._config.uuid_generator())` in `on_post`.',
     section='step3-upload',
 )
@@ -71,12 +71,12 @@ def test_id_from_generator(config, client):
 
 
 @pytest.mark.hint(
-    'The list has the records that the uploads were answered with, in the order of the '
-    'uploads.',
+    'The list contains the records that the uploads returned, in the '
+    'order of the uploads.',
     '`resp.media = [image.serialize() for image in self._store.list_images()]`.',
 )
 def test_list(client):
-    """The list has all records, the oldest first."""
+    """The list contains all records, oldest first."""
     records = [client.simulate_post('/images', body=upload()).json for _ in range(3)]
     assert client.simulate_get('/images').json == records
 
@@ -90,7 +90,7 @@ def test_list(client):
     section='step3-download',
 )
 def test_download(client, config, folder):
-    """A picture comes back as it is on the disk, each time, with its length."""
+    """A download returns the stored file, every time, with its length."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
     [stored] = folder.iterdir()
     for _ in range(3):
@@ -102,13 +102,13 @@ def test_download(client, config, folder):
 
 
 @pytest.mark.hint(
-    'The picture came in one piece, so all of it was in memory. Where is it read?',
-    "Don't read the file: pass the open one to `resp.set_stream(stream, length)`. "
-    'Falcon reads it piece by piece, and closes it.',
+    'The picture came in one piece, so all of it was in memory. Where do you read it?',
+    "Don't read the file: pass the open file to `resp.set_stream(stream, "
+    'length)`. Falcon reads it piece by piece, and closes it.',
     section='step3-stream',
 )
 def test_streamed(app, run, folder):
-    """A picture is sent in pieces, not held in memory as a whole."""
+    """A picture is sent in pieces, without having all of it in memory."""
     data = upload((1200, 900))
 
     async def download():
@@ -133,7 +133,7 @@ def test_streamed(app, run, folder):
     section='step3-download',
 )
 def test_event_loop_is_free(app, run, blocking_calls):
-    """A request's files and Pillow's work are kept out of the event loop."""
+    """Neither a request's files nor Pillow's work blocks the event loop."""
     data = upload()
 
     async def visit():
@@ -147,10 +147,10 @@ def test_event_loop_is_free(app, run, blocking_calls):
 
 
 @pytest.mark.hint(
-    'All requests share one resource. What does one of them leave on `self` that '
-    'another overwrites?',
-    'Keep everything about one request in local variables, and await what an executor '
-    'does, so that other requests go on.',
+    'All requests share one resource. What does one of them store on '
+    '`self` that another overwrites?',
+    'Keep everything about a request in local variables, and await the '
+    'executor, so that other requests can run.',
     section='step3-upload',
 )
 def test_many_at_once(app, run):
@@ -170,9 +170,9 @@ def test_many_at_once(app, run):
 @pytest.mark.hint(
     "Which part of the route refuses an id that isn't a UUID? And which function "
     'writes the `description` that tells a client what to do?',
-    'The route is `/images/{image_id:uuid}.jpeg`. For an unknown id raise '
-    '`falcon.HTTPNotFound`; `errors.to_json` adds the description, and '
-    '`set_error_serializer` puts it to work.',
+    'The route is `/images/{image_id:uuid}.jpeg`. For an unknown id, '
+    'raise `falcon.HTTPNotFound`. `errors.to_json` adds the description; '
+    'register it with `set_error_serializer`.',
     section='step3-converters',
 )
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_many_at_once(app, run):
     ],
 )
 def test_not_found(client, path):
-    """An unknown id or path, or an id that isn't a UUID, answers 404, with advice."""
+    """An unknown id or path, or an id that isn't a UUID, gets a 404 with advice."""
     result = client.simulate_get(path)
     assert result.status_code == 404
     assert result.headers['Content-Type'] == 'application/json'
@@ -203,13 +203,14 @@ def test_not_found(client, path):
 
 
 @pytest.mark.hint(
-    'The store has the picture, but its file is gone. What does opening it raise?',
-    'Put `stat` and `open` into a `try`, and answer `FileNotFoundError` with '
-    '`raise falcon.HTTPNotFound from None`.',
+    'The store knows the picture, but its file has disappeared. Which '
+    'exception do you get when you open it?',
+    'Put `stat` and `open` into a `try`. On `FileNotFoundError`, `raise '
+    'falcon.HTTPNotFound from None`.',
     section='step3-download',
 )
 def test_file_gone(client, folder):
-    """A picture whose file has gone from the disk answers 404."""
+    """If a picture's file has disappeared from the disk, the client gets a 404."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
     for stored in folder.iterdir():
         stored.unlink()
@@ -219,10 +220,10 @@ def test_file_gone(client, folder):
 
 
 @pytest.mark.hint(
-    'Falcon answers 405 by itself where a resource has no responder for a method. '
-    'Only the advice is yours to add.',
-    "Write no sink or `on_...` for methods that the chapter doesn't have. "
-    '`errors.to_json` fills in a `description` for 405.',
+    "If a resource doesn't have a responder for a method, Falcon answers "
+    '405 by itself. You only have to add the advice.',
+    "Don't write a sink or an `on_...` for methods that aren't in the "
+    'chapter. `errors.to_json` fills in a `description` for 405.',
     section='step3-by-itself',
 )
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_file_gone(client, folder):
     ],
 )
 def test_no_such_method(client, path, methods, lacking):
-    """A method that a resource lacks answers 405, and names those it has."""
+    """If a resource doesn't support a method, the 405 lists those it does."""
     record = client.simulate_post('/images', body=upload()).json
     for method in lacking:
         result = client.simulate_request(method, path.format(record['id']))
@@ -244,15 +245,14 @@ def test_no_such_method(client, path, methods, lacking):
 
 
 @pytest.mark.hint(
-    'Without a responder for `HEAD`, Falcon answers it the same each time. What '
-    'has changed between the two?',
-    'Leave `HEAD` to Falcon. From step 5 on: whatever is cached is for `GET` '
-    'alone, so the cache must not answer anything else.',
+    'Without a responder for `HEAD`, Falcon always answers it the same '
+    'way. What has changed between the two requests?',
+    'Leave `HEAD` to Falcon. From step 5 on, the cache may only answer `GET`.',
     section='step3-by-itself',
 )
 @pytest.mark.parametrize('path', ['/images', '/images/{}.jpeg'])
 def test_head_is_the_same_every_time(client, path):
-    """`HEAD` is answered the same before and after a `GET`, without a body."""
+    """`HEAD` gets the same response before and after a `GET`, without a body."""
     record = client.simulate_post('/images', body=upload()).json
     path = path.format(record['id'])
     before = client.simulate_head(path)
@@ -263,14 +263,14 @@ def test_head_is_the_same_every_time(client, path):
 
 
 @pytest.mark.hint(
-    'Falcon answers `OPTIONS` by itself, with the methods that a resource has '
-    'responders for.',
-    'Write no `on_options`. `on_get` and `on_post` have to be methods of the '
-    'resource that is routed to `/images`.',
+    'Falcon answers `OPTIONS` by itself, with the methods that a '
+    'resource has responders for.',
+    "Don't write an `on_options`. `on_get` and `on_post` have to be "
+    'methods of the resource at `/images`.',
     section='step3-by-itself',
 )
 def test_options(client):
-    """`OPTIONS` names the methods of a resource, and changes nothing."""
+    """`OPTIONS` lists the methods of a resource, and doesn't change anything."""
     result = client.simulate_options('/images')
     assert result.status_code == 200
     assert {'GET', 'POST'} <= set(result.headers['Allow'].split(', '))
@@ -278,15 +278,16 @@ def test_options(client):
 
 
 @pytest.mark.hint(
-    'Falcon describes errors in the form that a client asks for with `Accept`. A '
-    'client that wants a picture gets no text at all.',
-    '`app.set_error_serializer(errors.to_json)`; `to_json` sets '
-    '`resp.content_type = falcon.MEDIA_JSON` and `resp.data = error.to_json()`.',
+    'Falcon describes errors in a format that the client accepts. A '
+    "client that only accepts pictures doesn't get a description at all.",
+    'Call `app.set_error_serializer(errors.to_json)`. `to_json` sets '
+    '`resp.content_type = falcon.MEDIA_JSON` and `resp.data = '
+    'error.to_json()`.',
     section='step3-error-handlers',
 )
 @pytest.mark.parametrize('accept', ['image/jpeg', 'text/xml', 'text/html', '*/*'])
 def test_errors_are_json(client, accept):
-    """An error is described in JSON, even to a client that hoped for a picture."""
+    """Errors are in JSON, even if the client only accepts pictures."""
     headers = {'Accept': accept}
     for result in [
         client.simulate_get(f'/images/{UNKNOWN}.jpeg', headers=headers),
@@ -298,13 +299,14 @@ def test_errors_are_json(client, accept):
 
 
 @pytest.mark.hint(
-    'Two calls of `create_app` should have nothing in common. What is made outside it?',
-    'Make the `Store` inside `create_app`, from its `config`, and the resources from '
-    'that store.',
+    "Two calls to `create_app` shouldn't have anything in common. What "
+    'do you create outside it?',
+    'Create the `Store` inside `create_app`, from its `config`, and the '
+    'resources from that store.',
     section='step3-create-app',
 )
 def test_apps_are_apart(module, config, tmp_path):
-    """Two apps with folders of their own do not see each other's pictures."""
+    """Two apps with different folders don't see each other's pictures."""
     other = module('config').Config()
     other.storage_path = tmp_path / 'other'
     other.redis_from_url = getattr(config, 'redis_from_url', None)
@@ -323,7 +325,7 @@ def test_apps_are_apart(module, config, tmp_path):
     section='step3-create-app',
 )
 def test_app_for_the_server(module, monkeypatch, tmp_path):
-    """The module `asgi` holds the app that a server imports."""
+    """The module `asgi` contains the app that a server imports."""
     monkeypatch.setenv('ASGI_LOOK_STORAGE_PATH', str(tmp_path / 'served'))
     client = falcon.testing.TestClient(module('asgi').app)
     assert client.simulate_get('/nothing').status_code == 404

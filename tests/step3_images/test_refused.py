@@ -50,12 +50,12 @@ def post_all(app, run, left_behind):
 
 
 @pytest.mark.hint(
-    "This is about the Pillow in the workbook's environment, not about your code: "
-    'it lacks a format.',
+    "This is about the Pillow in the workbook's environment, not about "
+    "your code: it doesn't support one of the formats.",
     '`tox -r -e check` rebuilds the environment.',
 )
 def test_there_is_enough_to_try():
-    """Pillow here writes the usual formats, so that the tests below mean something."""
+    """Pillow can write the usual formats here; without them, the tests mean little."""
     usual = {
         'AVIF',
         'BMP',
@@ -73,15 +73,18 @@ def test_there_is_enough_to_try():
 
 
 @pytest.mark.hint(
-    'The names are those of formats and modes. 500 means an error that no handler '
-    'caught; 415 or 422 instead of 201, that a good picture was refused; 201 instead '
-    "of 415, that a format is read that isn't on the list.",
-    '`normalise` has to deal with every mode: `I;16` first, then what is transparent, '
-    'and all others by `lay_on_white`. `formats=list(FORMATS)` keeps the list.',
+    'The names are formats and modes. A 500 means an error that no '
+    'handler caught. A 415 or 422 instead of a 201 means that a good '
+    'picture was refused. A 201 instead of a 415 means that you read a '
+    "format that isn't on the list.",
+    '`normalise` has to deal with every mode: first `I;16`, then '
+    'everything transparent, and all other modes with `lay_on_white`. '
+    'With `formats=list(FORMATS)`, Pillow only reads the formats on the '
+    'list.',
     section='step2-clean',
 )
 def test_every_format_and_mode(post_all):
-    """A file in a format on the list is stored, whatever its mode; others are not."""
+    """A file in a supported format is stored, whatever its mode; others aren't."""
     answers = post_all(every_file().items())
     expected = {name: verdicts(data) for name, data in every_file().items()}
     wrong = {
@@ -95,8 +98,8 @@ def test_every_format_and_mode(post_all):
 
 
 @pytest.mark.hint(
-    'Each format has its own errors for what is damaged, so a list of them is '
-    'never complete.',
+    'Each format has its own errors for damaged files, so a list of them '
+    'is never complete.',
     'In `decode`: `except PIL.UnidentifiedImageError` first, and last `except '
     'Exception as error: raise DamagedImageError(DAMAGED) from error`. The app needs '
     'a handler for both errors.',
@@ -104,7 +107,7 @@ def test_every_format_and_mode(post_all):
 )
 @pytest.mark.parametrize('make', [cut_short, flipped])
 def test_damaged(post_all, make):
-    """A file that was cut or changed is stored if it can be read, and else refused."""
+    """A damaged file is stored if it can be read, and refused if it can't."""
     bodies = dict(make())
     for name, answer in post_all(bodies.items()).items():
         expected = verdicts(bodies[name])
@@ -117,15 +120,15 @@ def test_damaged(post_all, make):
 
 
 @pytest.mark.hint(
-    'What is left of the file says what it was: a format that is read. So the answer '
-    'is not 415.',
-    'In `unrecognised`, the patterns of `FORMATS` are compared with the beginning of '
-    'the data: 422 if one fits.',
+    "The rest of the file still shows which format it was, and it's one "
+    'we read. So a 415 would be wrong.',
+    'In `unrecognised`, compare the patterns in `FORMATS` with the '
+    "beginning of the data. If one matches, it's a 422.",
     section='step2-formats',
 )
 @pytest.mark.parametrize('percent', [25, 50, 75])
 def test_cut_short_is_damaged(post_all, percent):
-    """A file of a format that is read answers 422 if its end is missing."""
+    """If the end of a file is missing, it's a 422, provided we read its format."""
     bodies = {
         name: data[: len(data) * percent // 100]
         for name, data in one_of_each_format().items()
@@ -138,8 +141,8 @@ def test_cut_short_is_damaged(post_all, percent):
 
 
 @pytest.mark.hint(
-    "The store raises its own error. Falcon doesn't know that one until you tell it "
-    'what to answer.',
+    "The store raises its own error. Falcon doesn't know what to do with "
+    'that until you tell it.',
     '`app.add_error_handler(UnknownFormatError, errors.unknown_format)`; the '
     'handler is a coroutine that raises `falcon.HTTPUnsupportedMediaType` with a '
     'description.',
@@ -159,7 +162,7 @@ def test_cut_short_is_damaged(post_all, percent):
     ids=lambda data: repr(data[:12]),
 )
 def test_no_picture(post_all, data):
-    """A body that is no picture answers 415, and says what to send."""
+    """A body that isn't a picture gets a 415, and the message says what to send."""
     [answer] = post_all([('it', data)]).values()
     assert answer.status_code == 415
     assert answer.json['title'] == '415 Unsupported Media Type'
@@ -167,46 +170,47 @@ def test_no_picture(post_all, data):
 
 
 @pytest.mark.hint(
-    'The first bytes are those of a format that we read, and then the file ends. Is '
-    'that an unknown format?',
-    'In `unrecognised`, compare the patterns of `FORMATS` with the beginning of the '
-    'data before you call the format unknown: 422 if one fits.',
+    'The first bytes belong to a format that we read, and then the file '
+    'ends. Is that an unknown format?',
+    'In `unrecognised`, compare the patterns in `FORMATS` with the '
+    'beginning of the data before you call the format unknown. If one '
+    "matches, it's a 422.",
     section='step2-formats',
 )
 @pytest.mark.parametrize(
     'data', [b'\xff\xd8\xff', b'GIF89a', b'\x89PNG\r\n\x1a\n', b'II*\0\x08\0\0\0']
 )
 def test_only_the_beginning(post_all, data):
-    """A body that has no more than a picture's first bytes is cut short: 422."""
+    """If a body contains only the first bytes of a picture, it gets a 422."""
     [answer] = post_all([('it', data)]).values()
     assert answer.status_code == 422
     assert 'cut short' in answer.json['description']
 
 
 @pytest.mark.hint(
-    '`PIL.Image.open` reads the header only, so the size is known before the '
-    'pixels take up memory. When do you look at it?',
-    'Between `PIL.Image.open` and `image.load()`: raise if a side is above '
-    '`JPEG_MAX_SIDE` or the product above `MAX_PIXELS`. It is answered 422, as a '
-    'damaged picture is.',
+    '`PIL.Image.open` only reads the header, so you know the size before '
+    'the pixels take up memory. When do you check it?',
+    'Between `PIL.Image.open` and `image.load()`, raise an error if a '
+    'side is above `JPEG_MAX_SIDE` or the product above `MAX_PIXELS`. '
+    'The client gets a 422, as for a damaged picture.',
     section='step2-convert',
 )
 @pytest.mark.parametrize('side', [20_000, 60_000, MAX_PNG_SIDE])
 def test_bomb(post_all, side):
-    """A small file that claims to be huge answers 422, before memory is spent on it."""
+    """A small file that claims to be huge gets a 422 before it takes up memory."""
     [answer] = post_all([('it', png_claiming(side, side))]).values()
     assert answer.status_code == 422
     assert '89 megapixels' in answer.json['description']
 
 
 @pytest.mark.hint(
-    'The client said how long the body would be. How much of it came?',
+    'The client said how long the body would be. How much of it arrived?',
     'In `on_post`, after reading: `if len(data) < (req.content_length or 0): '
     'raise falcon.HTTPBadRequest(...)`.',
     section='step3-upload',
 )
 def test_broken_off(app, run, left_behind):
-    """An upload that breaks off is not stored, even if what came of it can be read."""
+    """An upload that breaks off isn't stored, even if Pillow could read the rest."""
     data = upload() + bytes(1000)
 
     async def visit():
@@ -224,13 +228,14 @@ def test_broken_off(app, run, left_behind):
 
 
 @pytest.mark.hint(
-    'A client that sends its body in chunks does not say how long it will be. What is '
-    '`req.content_length` then?',
-    'It is `None`, which is no number to compare with: `(req.content_length or 0)`.',
+    "A client that sends its body in chunks doesn't say how long it will "
+    'be. What is `req.content_length` then?',
+    "It's `None`, which you can't compare with a number: use "
+    '`(req.content_length or 0)`.',
     section='step3-upload',
 )
 def test_without_a_length(app, run, left_behind):
-    """An upload that doesn't say how long it is is stored."""
+    """An upload is stored even if the client doesn't say how long it is."""
 
     async def visit():
         scope = falcon.testing.create_scope(method='POST', path='/images')
@@ -244,14 +249,15 @@ def test_without_a_length(app, run, left_behind):
 
 
 @pytest.mark.hint(
-    "A form wraps the picture in lines of its own, so the body isn't a picture. How "
-    'does the request say that it is a form?',
-    'In `unknown_format`: if `req.content_type` begins with `multipart/`, the '
-    'description says to send the file itself, by `curl --data-binary`.',
+    "A form wraps the picture in lines of its own, so the body isn't a "
+    "picture. How can you tell from the request that it's a form?",
+    'In `unknown_format`, if `req.content_type` begins with '
+    '`multipart/`, the description tells the client to send the file '
+    'itself, with `curl --data-binary`.',
 )
 @pytest.mark.parametrize('kind', ['multipart/form-data', 'Multipart/Form-Data'])
 def test_form(client, kind):
-    """A form with a picture in it is no picture; the answer says what to send."""
+    """A form isn't a picture, even with one inside; the message says what to send."""
     body = (
         b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n'
         + upload()
@@ -266,10 +272,10 @@ def test_form(client, kind):
 
 
 @pytest.mark.hint(
-    'Something of the refused upload is still there: a file, an entry in the list, or '
-    'a value on `self`.',
-    'In `Store.save`, convert first. Only when that has worked, write the file, '
-    'and only after that put the picture into the dictionary.',
+    'The refused upload has left something behind: a file, an entry in '
+    'the list, or a value on `self`.',
+    'In `Store.save`, convert first. If that has worked, write the file, '
+    'and only then put the picture into the dictionary.',
     section='step2-the-store',
 )
 def test_good_after_bad(client):
@@ -280,16 +286,18 @@ def test_good_after_bad(client):
 
 
 @pytest.mark.hint(
-    'A picture may be whole, and still too large to keep. Where do you check its size?',
-    'In `decode`, raise if a side is longer than `JPEG_MAX_SIDE` or the product is '
-    'above `MAX_PIXELS`: Pillow itself refuses only what is twice as large.',
+    'A picture may be complete, and still too large to keep. Where do '
+    'you check its size?',
+    'In `decode`, raise an error if a side is longer than '
+    '`JPEG_MAX_SIDE` or the product is above `MAX_PIXELS`: Pillow itself '
+    'only refuses pictures twice as large.',
     section='step2-convert',
 )
 @pytest.mark.parametrize(
     'size', [(9_500, 9_500), (65_501, 1)], ids='{0[0]}x{0[1]}'.format
 )
 def test_too_large(post_all, size):
-    """A picture that is whole but too large answers 422, and says so."""
+    """A picture that's complete but too large gets a 422 that says so."""
     data = file_of(PIL.Image.new('1', size))
     [answer] = post_all([('it', data)]).values()
     assert answer.status_code == 422

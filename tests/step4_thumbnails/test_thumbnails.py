@@ -46,29 +46,29 @@ def names(record):
 
 
 @pytest.mark.hint(
-    'Halve both sides, round down, and stop when one of them would be too small. '
-    'Do you halve what was halved, or the first size over and over?',
-    '`while min(width, height) >= least:` yield both, and then halve both; '
-    '`serialize` lists the URIs as `thumbnails`.',
+    'Halve both sides, round down, and stop when one of them gets too '
+    'small. Do you halve the last size, or the first size over and over?',
+    '`while min(width, height) >= least:` yield both, and then halve '
+    'both. `serialize` lists the URIs under `thumbnails`.',
     section='step4-sizes',
 )
 @pytest.mark.parametrize('size', OFFERS, ids=BY)
 def test_sizes_on_offer(client, size):
-    """Each size is half of the one before, rounded down, while both sides are 64."""
+    """Each size is half of the one before, rounded down, to 64 pixels at least."""
     record = client.simulate_post('/images', body=upload(size)).json
     assert names(record) == OFFERS[size]
     assert client.simulate_get('/images').json == [record]
 
 
 @pytest.mark.hint(
-    'The least size is a setting. Do you read it from the configuration each time, or '
-    'only once?',
-    '`self.min_thumb_size = 64` in `Config.__init__`, and '
-    '`self.config.min_thumb_size` each time that the sizes are worked out.',
+    'The minimum size is a setting. Do you read it from the '
+    'configuration each time, or only once?',
+    'Set `self.min_thumb_size = 64` in `Config.__init__`, and read '
+    '`self.config.min_thumb_size` each time you calculate the sizes.',
     section='step4-sizes',
 )
 def test_least_size_is_a_setting(config, client):
-    """The least size can be replaced in the configuration."""
+    """The minimum size is a setting."""
     config.min_thumb_size = 100
     record = client.simulate_post('/images', body=upload((640, 480))).json
     assert names(record) == ['320x240', '160x120']
@@ -82,7 +82,7 @@ def test_least_size_is_a_setting(config, client):
     section='step4-scaling',
 )
 def test_make_thumbnail(store, run):
-    """The store scales a picture to any size that it is asked for."""
+    """The store scales a picture to any size you ask for."""
     image = run(store.save('a', upload((640, 360))))
     data = run(store.make_thumbnail(image, (320, 180)))
     with PIL.Image.open(io.BytesIO(data)) as thumbnail:
@@ -95,13 +95,14 @@ def test_make_thumbnail(store, run):
 
 
 @pytest.mark.hint(
-    'The record itself names this URI. Which sizes does the responder compare it with, '
-    'and of which type are they? `[320, 180]` is not `(320, 180)`.',
+    'The record itself contains this URI. Which sizes does the responder '
+    'compare it with, and which type are they? `[320, 180]` is not '
+    '`(320, 180)`.',
     "`app.add_route('/thumbnails/{image_id:uuid}/{width:int}x{height:int}.jpeg', "
     'Thumbnails(store))`, and in `Thumbnails` a coroutine `on_get`.',
 )
 def test_each_is_answered(client):
-    """Each thumbnail that is on offer is answered, as a JPEG."""
+    """Each thumbnail on offer can be downloaded, as a JPEG."""
     record = client.simulate_post('/images', body=upload()).json
     assert record['thumbnails']
     for uri in record['thumbnails']:
@@ -112,8 +113,8 @@ def test_each_is_answered(client):
 
 
 @pytest.mark.hint(
-    'The name promises a size. `Image.thumbnail` of Pillow keeps the shape, and '
-    'so misses it now and then.',
+    "The path promises a size. Pillow's `Image.thumbnail` keeps the "
+    'proportions, so it sometimes misses that size.',
     '`image.resize(size, box=box, reducing_gap=2.0)` returns exactly the size you ask '
     'for.',
     section='step4-scaling',
@@ -124,7 +125,7 @@ def test_each_is_answered(client):
     ids=BY,
 )
 def test_exact_size(client, size):
-    """A thumbnail has exactly the size that its name says."""
+    """A thumbnail has exactly the size in its path."""
     record = client.simulate_post('/images', body=upload(size)).json
     for uri, name in zip(record['thumbnails'], names(record), strict=True):
         result = client.simulate_get(uri)
@@ -150,8 +151,7 @@ def test_same_picture(client):
 
 
 @pytest.mark.hint(
-    'Pixels were left out where they should be averaged. Which filter does your '
-    'scaling use?',
+    'Your scaling leaves out pixels that it should average. Which filter does it use?',
     '`resize` without a `resample` argument uses a good filter, and '
     "`image.draft('RGB', size)` averages as well.",
     section='step4-scaling',
@@ -168,15 +168,17 @@ def test_sharp(client):
 
 
 @pytest.mark.hint(
-    'A thumbnail is less sharp than it could be, or a little out of place. If the '
-    'size does not come out even, the decoder can only come near it.',
-    'In `shrink`: `draft` to the size where both sides come out even, to twice the '
-    'size otherwise, and `resize` with the `box` that `draft` returns.',
+    'A thumbnail is less sharp than it could be, or slightly out of '
+    "place. If the size doesn't come out even, the decoder can only get "
+    'close to it.',
+    'In `shrink`, use `draft` with the size itself if both sides come '
+    'out even, and with twice the size otherwise. Then `resize` with the '
+    '`box` that `draft` returns.',
     section='step4-scaling',
 )
 @pytest.mark.parametrize('size', [(1200, 900), (1023, 767)], ids=BY)
 def test_likeness(client, size):
-    """Each thumbnail is as good as one scaled from all pixels by the best filter."""
+    """Each thumbnail is as good as one made from all pixels with the best filter."""
     waves = [128 + 100 * math.sin(distance / 2) for distance in range(256)]
     rings = PIL.Image.radial_gradient('L').resize(size).point(waves)
     picture = rings.convert('RGB')
@@ -189,15 +191,15 @@ def test_likeness(client, size):
 
 
 @pytest.mark.hint(
-    'Half of one pixel, rounded down, is none, and half of none is none again: the '
-    'loop never ends. What if the setting is zero or less?',
+    'Half of one pixel, rounded down, is 0, and half of 0 is 0 again, so '
+    'the loop never ends. What if the setting is zero or less?',
     '`least = max(self.config.min_thumb_size, 1)`.',
     section='step4-sizes',
 )
 @pytest.mark.parametrize('least', [1, 0, -5])
 @pytest.mark.timeout(60)
 def test_no_least_size(config, client, least):
-    """However small the least size, no thumbnail is less than a pixel."""
+    """However small the minimum size is, no thumbnail is smaller than a pixel."""
     config.min_thumb_size = least
     record = client.simulate_post('/images', body=upload((9, 5))).json
     assert names(record) == ['4x2', '2x1']
@@ -205,15 +207,15 @@ def test_no_least_size(config, client, least):
 
 
 @pytest.mark.hint(
-    "The route's converters let any whole number through. Where is it compared with "
-    'the sizes on offer?',
+    "The route's converters accept any whole number. Where do you "
+    'compare it with the sizes on offer?',
     'In the responder: `if (width, height) not in image.thumbnail_sizes(): raise '
     'falcon.HTTPNotFound(description=...)`. The route is '
     '`.../{width:int}x{height:int}.jpeg`.',
     section='step4-check',
 )
 def test_not_on_offer(client):
-    """A size that isn't on offer, or isn't a size at all, answers 404, with advice."""
+    """A size that isn't on offer, or isn't a size at all, gets a 404 with advice."""
     record = client.simulate_post('/images', body=upload((640, 360))).json
     near_misses = ['640x360', '321x180', '320x181', '180x320', '80x45', '64x64', '1x1']
     zero_or_less = ['0x0', '-320x-180', '0x180', '320x-0']
@@ -228,13 +230,14 @@ def test_not_on_offer(client):
 
 
 @pytest.mark.hint(
-    'First the picture, then the size: which one do you look up first?',
-    '`image = find(self._store, image_id)` comes first in the responder; it '
-    'raises `falcon.HTTPNotFound`. The route has `{image_id:uuid}`.',
+    'Which do you look up first, the picture or the size?',
+    '`image = find(self._store, image_id)` comes first in the responder; '
+    'it raises `falcon.HTTPNotFound`. The route contains '
+    '`{image_id:uuid}`.',
 )
 @pytest.mark.parametrize('picture', [UNKNOWN, 'x', '', UNKNOWN[:-1], '..%2f..'])
 def test_unknown_picture(client, picture):
-    """Thumbnails of an unknown picture answer 404, whatever their size."""
+    """A thumbnail of an unknown picture is a 404, whatever its size."""
     assert client.simulate_post('/images', body=upload()).json['thumbnails']
     for name in ['320x180', '1x1']:
         result = client.simulate_get(f'/thumbnails/{picture}/{name}.jpeg')
@@ -243,13 +246,13 @@ def test_unknown_picture(client, picture):
 
 
 @pytest.mark.hint(
-    'The store knows the picture, but its file is gone. Which call raises then, and '
-    'what do you answer?',
-    'Put the call of `make_thumbnail` into a `try`, and answer '
-    '`FileNotFoundError` with `raise falcon.HTTPNotFound from None`.',
+    'The store knows the picture, but its file has disappeared. Which '
+    'call raises an exception, and what should the client get?',
+    'Put the call to `make_thumbnail` into a `try`. On '
+    '`FileNotFoundError`, `raise falcon.HTTPNotFound from None`.',
 )
 def test_file_gone(client, folder):
-    """A thumbnail of a picture whose file has gone from the disk answers 404."""
+    """A thumbnail is a 404 if the picture's file has disappeared from the disk."""
     record = client.simulate_post('/images', body=upload()).json
     for stored in folder.iterdir():
         stored.unlink()
@@ -260,14 +263,15 @@ def test_file_gone(client, folder):
 
 
 @pytest.mark.hint(
-    'Falcon answers 405 by itself, if the resource has a responder for `GET` alone.',
-    'A class `Thumbnails` of its own, with `on_get` and nothing else, routed to '
-    '`/thumbnails/...`.',
+    'Falcon answers 405 by itself, as long as the resource only has a '
+    'responder for `GET`.',
+    'Write a separate class `Thumbnails` with only `on_get` in it, and a '
+    'route to it for `/thumbnails/...`.',
     section='step4-404-or-405',
 )
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
 def test_no_such_method(client, method):
-    """A thumbnail answers `GET`; any other method gets 405."""
+    """A thumbnail supports `GET`; any other method gets a 405."""
     uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
     result = client.simulate_request(method, uri)
     assert result.status_code == 405
@@ -276,14 +280,14 @@ def test_no_such_method(client, method):
 
 
 @pytest.mark.hint(
-    "A thumbnail was left in the store's folder. It can be made again whenever "
-    'a client asks for it.',
-    'Write the JPEG to a temporary file or into memory and return its bytes; '
-    '`image.path` is only read.',
+    "There's a thumbnail in the store's folder. The service can make it "
+    'again whenever a client asks for it.',
+    'Write the JPEG to a temporary file or to memory, and return its '
+    'bytes. Only read `image.path`.',
     section='step4-scaling',
 )
 def test_nothing_is_stored(client, left_behind):
-    """Thumbnails are made when they are asked for, and not kept on the disk."""
+    """Thumbnails are made on request, and not kept on the disk."""
     record = client.simulate_post('/images', body=upload()).json
     for uri in record['thumbnails']:
         assert client.simulate_get(uri).status_code == 200
@@ -291,10 +295,9 @@ def test_nothing_is_stored(client, left_behind):
 
 
 @pytest.mark.hint(
-    "The list names what was done in the event loop's thread. Scaling takes "
-    'longer than anything else here.',
-    'Open, scale and save in one plain function, `shrink`, and run that in the '
-    'executor.',
+    "The list shows what was done in the event loop's thread. Scaling "
+    'takes longer than anything else here.',
+    'Open, scale and save in one plain function, `shrink`, and run it in the executor.',
     section='step4-scaling',
 )
 def test_event_loop_is_free(app, run, blocking_calls):

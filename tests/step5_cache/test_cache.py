@@ -28,14 +28,15 @@ def says(result):
 
 
 @pytest.mark.hint(
-    'Two settings are for Redis: a URL, and the function that makes a client of it. '
-    'Who calls that function, and is it added to the application?',
+    'Two settings are for Redis: a URL, and the function that creates a '
+    'client for it. Where do you call that function, and is the '
+    'middleware added to the application?',
     '`config.redis_from_url(config.redis_host, ...)` in `RedisCache.__init__`, and '
     '`falcon.asgi.App(middleware=[RedisCache(config)])` in `create_app`.',
     section='step5-factory',
 )
 def test_client_factory(config, run, request):
-    """The application has the configuration make its client, for the URL in it."""
+    """The application creates its client with the function and URL in its settings."""
     asked, make = [], config.redis_from_url
 
     def from_url(url, **options):
@@ -54,14 +55,16 @@ def test_client_factory(config, run, request):
 
 
 @pytest.mark.hint(
-    'The first answer is kept, and the second comes from there. Is it kept at '
-    'all, and does the key of the second match the first?',
-    '`process_response` packs the media type and the body and sets them in Redis; '
-    '`process_resource` finds them under the same key, sets `resp.content_type` '
-    'and `resp.data`, and then `resp.complete = True`.',
+    'The cache should keep the first response and use it for the second '
+    'request. Does it keep the response at all, and is the key the same '
+    'both times?',
+    '`process_response` packs the media type and the body and stores '
+    'them in Redis. `process_resource` finds them under the same key, '
+    'sets `resp.content_type` and `resp.data`, and then `resp.complete = '
+    'True`.',
 )
 def test_thumbnail(client):
-    """A thumbnail is a miss the first time, and a hit from then on, and the same."""
+    """A thumbnail is a miss the first time, and a hit, unchanged, after that."""
     uri = client.simulate_post('/images', body=upload()).json['thumbnails'][0]
     results = [client.simulate_get(uri) for _ in range(4)]
     assert [says(result) for result in results] == ['Miss', 'Hit', 'Hit', 'Hit']
@@ -74,10 +77,11 @@ def test_thumbnail(client):
 
 
 @pytest.mark.hint(
-    'The answer comes from the cache, and yet the responder runs. How does the cache '
-    'tell Falcon that the answer is complete?',
-    'In `process_resource`, when an entry was found, `resp.complete = True`: without '
-    'it, Falcon calls the responder, which does all its work again.',
+    'The answer comes from the cache, and yet the responder runs. How '
+    'does the cache tell Falcon that the answer is complete?',
+    'In `process_resource`, if there is an entry, set `resp.complete = '
+    'True`. Without it, Falcon calls the responder, which does all its '
+    'work again.',
 )
 def test_scaled_once(client, module, monkeypatch):
     """A thumbnail that comes from the cache is not scaled again."""
@@ -95,9 +99,10 @@ def test_scaled_once(client, module, monkeypatch):
 
 
 @pytest.mark.hint(
-    'Two services share a Redis, or one was started again with another store, and the '
-    'list of one is shown by the other. What tells their entries apart?',
-    'Begin each key with a prefix that no other process has: `uuid.uuid4()` makes one.',
+    'Two services share a Redis, or one was restarted with another '
+    "store, and one shows the other's list. What tells their entries "
+    'apart?',
+    'Begin each key with a prefix that no other process has, such as `uuid.uuid4()`.',
     section='step5-look-up',
 )
 def test_entries_are_its_own(client, config, module, folder, run):
@@ -117,10 +122,10 @@ def test_entries_are_its_own(client, config, module, folder, run):
 
 
 @pytest.mark.hint(
-    'The list is JSON by way of `resp.media`. What of it do you keep, and which '
-    'media type does it have when it comes back?',
-    '`body = await resp.render_body()` gives the bytes, whatever they were made '
-    'from. Keep `resp.content_type` beside them.',
+    'The list is in `resp.media`, as an object. What do you keep of it, '
+    'and which media type does it have when it comes back?',
+    '`body = await resp.render_body()` returns the bytes, however the '
+    'body was set. Keep `resp.content_type` with them.',
     section='step5-keep',
 )
 def test_list(client):
@@ -134,14 +139,15 @@ def test_list(client):
 
 
 @pytest.mark.hint(
-    'An upload makes the list in the cache wrong. Who deletes it, and under which key?',
-    'After a successful request whose method is not in `SAFE_METHODS`, delete the '
-    'key. `POST /images` and `GET /images` have the same template, and so the '
-    'same key.',
+    'An upload makes the cached list wrong. Which code deletes it, and '
+    'under which key?',
+    "After a successful request whose method isn't in `SAFE_METHODS`, "
+    'delete the key. `POST /images` and `GET /images` have the same '
+    'template, and therefore the same key.',
     section='step5-stale',
 )
 def test_upload_renews_the_list(client):
-    """After an upload, the list that was cached is not shown again."""
+    """After an upload, the cached list is not shown again."""
     for count in range(1, 4):
         client.simulate_post('/images', body=upload())
         results = [client.simulate_get('/images') for _ in range(2)]
@@ -150,26 +156,25 @@ def test_upload_renews_the_list(client):
 
 
 @pytest.mark.hint(
-    'The upload failed, yet something was forgotten. What does `process_response` '
-    'know of how a request went?',
-    '`if not req_succeeded or resource is None: return`, as its first lines.',
+    'The upload failed, yet the cache deleted something. How can '
+    '`process_response` tell whether a request has succeeded?',
+    'Begin it with `if not req_succeeded or resource is None: return`.',
     section='step5-stale',
 )
 def test_refused_upload_renews_nothing(client):
-    """An upload that was refused changes nothing, in the store or in the cache."""
+    """A refused upload changes nothing, in the store or in the cache."""
     client.simulate_get('/images')
     assert client.simulate_post('/images', body=b'text').status_code == 415
     assert says(client.simulate_get('/images')) == 'Hit'
 
 
 @pytest.mark.hint(
-    'The body of a stream is not in the response object. What would be kept in '
-    'its place?',
-    'Keep an answer only if `resp.status_code == 200 and resp.stream is None`.',
+    "The body of a stream isn't in the response object. What would you store instead?",
+    'Keep a response only if `resp.status_code == 200 and resp.stream is None`.',
     section='step5-stream-cached',
 )
 def test_streamed_picture(client, keys):
-    """A picture comes whole from its file each time: its stream is not cached."""
+    """A picture is read from its file each time: its stream is not cached."""
     place = client.simulate_post('/images', body=upload()).headers['Location']
     results = [client.simulate_get(place) for _ in range(4)]
     assert len({result.content for result in results}) == 1
@@ -179,15 +184,16 @@ def test_streamed_picture(client, keys):
 
 
 @pytest.mark.hint(
-    'Same path, other method: the answer to one is not the answer to the other.',
-    "In `process_resource`, `if req.method != 'GET': return` before anything is "
-    'looked up. Keep an answer only where the header says `Miss`.',
+    "The path is the same, but the method isn't: a response to one "
+    'method is no use for another.',
+    "In `process_resource`, `if req.method != 'GET': return` before you "
+    'look anything up. Keep a response only if its header says `Miss`.',
     section='step5-options',
 )
 @pytest.mark.parametrize('path', ['/images', 'image', 'thumbnail'])
 @pytest.mark.parametrize('method', ['OPTIONS', 'HEAD'])
 def test_other_methods(client, keys, path, method):
-    """`OPTIONS` and `HEAD` leave nothing in the cache, and answer the same any time."""
+    """`OPTIONS` and `HEAD` leave nothing in the cache, and always answer the same."""
     record = client.simulate_post('/images', body=upload()).json
     paths = {'image': record['image'], 'thumbnail': record['thumbnails'][0]}
     path = paths.get(path, path)
@@ -204,14 +210,15 @@ def test_other_methods(client, keys, path, method):
 
 
 @pytest.mark.hint(
-    'A picture not found today may be there tomorrow. How do you tell an error '
-    'from a success?',
-    '`process_response` returns early if `req_succeeded` is false or `resource` '
-    'is `None`; and it keeps nothing but answers to a `GET` with the status 200.',
+    "A picture that isn't there today may be there tomorrow. How do you "
+    'tell an error from a success?',
+    '`process_response` returns early if `req_succeeded` is false or '
+    '`resource` is `None`, and it keeps only responses to a `GET` with '
+    'the status 200.',
     section='step5-keep',
 )
 def test_errors_are_not_cached(client, keys):
-    """Whatever is not found, not allowed or refused leaves nothing in the cache."""
+    """Errors leave nothing in the cache: not found, not allowed, refused."""
     record = client.simulate_post('/images', body=upload()).json
     for method, path in [
         ('GET', '/nothing'),
@@ -232,13 +239,15 @@ def test_errors_are_not_cached(client, keys):
 
 
 @pytest.mark.hint(
-    'Success has more than one status. Which of them says that the answer is whole?',
-    'In `is_cacheable`, `resp.status_code == 200`: a 206, say, is only a part of it.',
+    "There's more than one status for success. Which one means that the "
+    'response is complete?',
+    'In `is_cacheable`, check `resp.status_code == 200`. A 206, for '
+    'example, is only a part.',
     section='step5-keep',
 )
 @pytest.mark.parametrize('status', [202, 206])
 def test_other_statuses(app, client, keys, status):
-    """A success that is not 200, of whatever resource, is not kept."""
+    """A successful response with another status than 200 isn't kept."""
 
     class Resource:
         async def on_get(self, req, resp):
@@ -252,13 +261,13 @@ def test_other_statuses(app, client, keys, status):
 
 
 @pytest.mark.hint(
-    'Two requests with different answers found the same entry. What does the key leave '
-    'out?',
-    'Make the key from the prefix, `req.uri_template` and the values of `params`, all '
-    'three.',
+    'Two requests that need different responses found the same entry. '
+    "What's missing from the key?",
+    'Create the key from all three: the prefix, `req.uri_template` and '
+    'the values of `params`.',
 )
 def test_one_picture_per_entry(app, client):
-    """No answer is taken for another: of another picture, size or route."""
+    """No response is mistaken for that of another picture, size or route."""
 
     class Elsewhere:
         async def on_get(self, req, resp):
@@ -274,13 +283,14 @@ def test_one_picture_per_entry(app, client):
 
 
 @pytest.mark.hint(
-    'A client can ask for as many ids as it likes. What of those requests is left '
-    'in Redis?',
-    'Nothing is kept unless it was a `GET`, succeeded, and has the status 200.',
+    'A client can ask for as many ids as it likes. What do those '
+    'requests leave in Redis?',
+    'Keep a response only if the method was `GET`, the request '
+    'succeeded, and the status is 200.',
     section='step5-options',
 )
 def test_made_up_ids(client, keys):
-    """Ids that a client makes up do not fill the cache."""
+    """Made-up ids don't fill the cache."""
     client.simulate_post('/images', body=upload())
     for number in range(10):
         for method in ['GET', 'OPTIONS', 'HEAD']:
@@ -291,13 +301,12 @@ def test_made_up_ids(client, keys):
 
 
 @pytest.mark.hint(
-    'One thumbnail can be asked for by many spellings of its path. Which of them '
-    'is the key?',
-    'Make the key from `req.uri_template` and the values of `params`: those are '
-    'what the converters made of the path.',
+    'You can write the path of a thumbnail in many ways. Which of them is the key?',
+    'Create the key from `req.uri_template` and the values of `params`, '
+    'which have passed through the converters.',
 )
 def test_one_entry_per_picture(client, keys):
-    """However a path is spelled, and whatever is asked behind it, the entry is one."""
+    """However a path is spelled, and whatever its query string, there's one entry."""
     record = client.simulate_post('/images', body=upload()).json
     uri = record['thumbnails'][0]
     spellings = [
@@ -314,9 +323,9 @@ def test_one_entry_per_picture(client, keys):
 
 
 @pytest.mark.hint(
-    'An entry without an end stays for ever. Redis drops it in time if you say when.',
-    '`self._redis.set(key, entry, self.TTL)`, with `TTL = 3600`: the third '
-    'argument is in seconds.',
+    'An entry without a time to live stays for ever. Redis drops it if you say when.',
+    '`self._redis.set(key, entry, self.TTL)`, with `TTL = 3600`: the '
+    'third argument is in seconds.',
     section='step5-keep',
 )
 def test_entries_expire(client, some_redis, keys):

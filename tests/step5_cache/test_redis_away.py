@@ -73,13 +73,12 @@ async def cache_works(visitor, count):
 
 
 @pytest.mark.hint(
-    'Redis is an aid, not a need. Which call of yours lets its error through to '
-    'the client?',
+    'Redis is optional. Which of your calls lets its error through to the client?',
     'All commands go through one method that catches `(redis.RedisError, '
-    'OSError)`, writes it to the log and returns `None`.',
+    'OSError)`, logs it and returns `None`.',
 )
 def test_stops_and_starts(visit, some_redis):
-    """Redis goes away in the middle, and comes back: no request fails."""
+    """Redis can go away and come back between requests, and none of them fails."""
 
     async def story(visitor):
         await visitor.ask('POST', '/images', upload())
@@ -93,14 +92,14 @@ def test_stops_and_starts(visit, some_redis):
 
 
 @pytest.mark.hint(
-    'The service starts while there is no Redis. What does it do at startup, and '
-    'does it try again later?',
-    '`process_startup` may ping Redis, but by way of the method that catches '
-    'errors. Keep the client: it reconnects by itself.',
+    "The service starts while there's no Redis. What does it do at "
+    'startup, and does it try again later?',
+    '`process_startup` can ping Redis, but only through the method that '
+    'catches errors. Keep the client: it reconnects by itself.',
     section='step5-lifespan',
 )
 def test_starts_late(visit, some_redis):
-    """The service starts without Redis, and uses it once it is there."""
+    """The service starts without Redis, and uses it as soon as it's there."""
     some_redis.stop()
 
     async def story(visitor):
@@ -112,10 +111,11 @@ def test_starts_late(visit, some_redis):
 
 
 @pytest.mark.hint(
-    'Redis takes the command and does not answer. How long does a request wait '
-    'for it, and how many wait at the same time?',
-    '`async with asyncio.timeout(self.TIMEOUT), self._slots:` around each command, '
-    'with half a second, and a semaphore for the connections inside it.',
+    "Redis takes the command and doesn't answer. How long does a request "
+    'wait for it, and how many wait at the same time?',
+    'Put `async with asyncio.timeout(self.TIMEOUT), self._slots:` around '
+    'each command, with half a second, and a semaphore for the '
+    'connections inside the time limit.',
     section='step5-hang',
 )
 def test_hangs_and_goes_on(visit, real_redis):
@@ -143,13 +143,13 @@ def test_hangs_and_goes_on(visit, real_redis):
 
 
 @pytest.mark.hint(
-    'At startup too, no more than a moment may be spent waiting for Redis.',
-    'Give `process_startup` the same time limit: call `ping` by way of the method '
-    'that has it.',
+    'At startup, too, the service may only wait for Redis for a moment.',
+    'Give `process_startup` the same time limit: call `ping` through the '
+    'method that has it.',
     section='step5-lifespan',
 )
 def test_starts_while_redis_hangs(real_redis, app, run, clock):
-    """The service starts in time although Redis hangs, and ends in time."""
+    """The service starts and stops in time even if Redis hangs."""
     events = iter([{'type': 'lifespan.startup'}, {'type': 'lifespan.shutdown'}])
     sent = []
 
@@ -170,10 +170,10 @@ def test_starts_while_redis_hangs(real_redis, app, run, clock):
 
 
 @pytest.mark.hint(
-    'Redis was away once, and the log has many lines about it, or none. When does the '
-    'state of Redis change?',
-    'Keep in an attribute whether Redis answered last time. Write to the log only when '
-    'that changes: once as it goes away, and once as it is back.',
+    'Redis went away once, and the log has many lines about it, or none. '
+    'When does the state of Redis change?',
+    'Remember in an attribute whether Redis answered last time. Log only '
+    "when that changes: once when it goes away, and once when it's back.",
 )
 def test_log(visit, some_redis, caplog):
     """The log has one line when Redis goes away, and one when it is back."""
@@ -198,15 +198,16 @@ def test_log(visit, some_redis, caplog):
 
 
 @pytest.mark.hint(
-    'The old list could not be deleted, as Redis was away. When it is back, so is '
-    'the list. Who remembers that it is wrong?',
-    'A set of keys that are out of date: add the key before Redis is asked to '
-    'delete it, take it out when Redis has confirmed, and look nothing up that is '
-    'in it.',
+    "You couldn't delete the old list, because Redis was away. When "
+    'Redis is back, so is the list. Which part of your code remembers '
+    "that it's wrong?",
+    'Keep a set of outdated keys. Add a key before you ask Redis to '
+    "delete it, and remove it when Redis has confirmed. Don't look up a "
+    "key that's in the set.",
     section='step5-outdated',
 )
 def test_upload_while_away_is_not_forgotten(visit, some_redis):
-    """A list from before an upload is not shown after it, Redis or no Redis."""
+    """After an upload, the old list isn't shown again, with or without Redis."""
 
     async def story(visitor):
         await visitor.ask('POST', '/images', upload())
@@ -224,14 +225,14 @@ def test_upload_while_away_is_not_forgotten(visit, some_redis):
 
 
 @pytest.mark.hint(
-    'Redis was started again between two requests. The connections from before are '
-    'broken: who notices, and opens others?',
-    'In `Config`, `retry=Retry(NoBackoff(), 1)` for the client: one more try, on a new '
-    'connection.',
+    'Redis was restarted between two requests, so all connections from '
+    'before are broken. Does your client open new ones?',
+    'In `Config`, pass `retry=Retry(NoBackoff(), 1)` to the client: it '
+    'then tries once more, on a new connection.',
     section='step5-rush',
 )
 def test_restarted(visit, some_redis, caplog):
-    """Redis is started again while nobody asks: nobody notices."""
+    """If Redis restarts between two requests, nobody notices."""
 
     async def story(visitor):
         await cache_works(visitor, 0)
@@ -246,14 +247,14 @@ def test_restarted(visit, some_redis, caplog):
 
 
 @pytest.mark.hint(
-    'The service starts without Redis, and its log has no word of that. Who asks Redis '
-    'at the start?',
-    '`process_startup` sends a `ping`, by way of the method that catches errors and '
-    'tells the log.',
+    "The service starts without Redis, and its log doesn't mention that. "
+    'Does anything ask Redis at startup?',
+    '`process_startup` sends a `ping`, through the method that catches '
+    'errors and logs them.',
     section='step5-lifespan',
 )
 def test_log_at_the_start(some_redis, app, run, caplog):
-    """The log says from the start that Redis is away, before anybody asks."""
+    """If Redis is away at startup, the log says so before the first request."""
     some_redis.stop()
 
     async def live():
@@ -264,10 +265,11 @@ def test_log_at_the_start(some_redis, app, run, caplog):
 
 
 @pytest.mark.hint(
-    'Others write to Redis too. What does your code do with an entry that it did '
-    'not pack?',
-    'Unpack inside `try ... except (TypeError, ValueError)`, and take nothing but a '
-    'pair of a text and bytes: ask `isinstance`. All else counts as none.',
+    'Other programs write to Redis too. What does your code do with an '
+    "entry that it didn't write?",
+    'Unpack inside `try ... except (TypeError, ValueError)`, and use '
+    '`isinstance` to accept only a pair of a string and bytes. Treat '
+    'anything else as a miss.',
     section='step5-gone',
 )
 @pytest.mark.parametrize(
@@ -283,7 +285,7 @@ def test_log_at_the_start(some_redis, app, run, caplog):
     ],
 )
 def test_strange_entry(visit, some_redis, entry):
-    """An entry that another program wrote is no answer, and no failure."""
+    """An entry that another program wrote is ignored, and doesn't cause an error."""
 
     async def story(visitor):
         await visitor.ask('GET', '/images')
@@ -297,13 +299,13 @@ def test_strange_entry(visit, some_redis, entry):
 
 
 @pytest.mark.hint(
-    'Redis refuses the command, as there is a value of another kind under the '
-    'key. That is an error of Redis like any other.',
-    'Catch `redis.RedisError`, of which that error is a kind, and go on as if '
-    'nothing had been found.',
+    'Redis refuses the command, because the key has a value of another '
+    'type. Treat that like any other error of Redis.',
+    'Catch `redis.RedisError`, which is a base class of that error, and '
+    'carry on as if there were no entry.',
 )
 def test_refused_by_redis(visit, some_redis):
-    """An entry of another kind is no answer, and no failure."""
+    """A Redis value of another type is ignored, and doesn't cause an error."""
 
     async def story(visitor):
         await visitor.ask('GET', '/images')
@@ -317,13 +319,14 @@ def test_refused_by_redis(visit, some_redis):
 
 
 @pytest.mark.hint(
-    'Not every server tells the application that it starts. What is missing then?',
-    'Make the client in `__init__` of the middleware. It connects when it is '
-    'first used, so it can do without `process_startup`.',
+    "Not every server tells the application that it's starting. What's "
+    'missing in that case?',
+    'Create the client in `__init__` of the middleware. It connects when '
+    "you first use it, so it doesn't need `process_startup`.",
     section='step5-lifespan',
 )
 def test_without_lifespan(fake_redis, app, run):
-    """A server that sends no lifespan events is served all the same."""
+    """The service also works on a server that doesn't send lifespan events."""
     data = upload()
 
     async def visit():
@@ -342,14 +345,15 @@ def test_without_lifespan(fake_redis, app, run):
 
 
 @pytest.mark.hint(
-    'The app was stopped, and started again in another event loop. What did it keep '
-    'that belongs to the first loop?',
-    'In `process_startup`, make a new semaphore. The client may stay: `aclose()` in '
-    '`process_shutdown` has closed its connections, and it opens others.',
+    'The app was stopped, and started again in another event loop. What '
+    "has it kept that's tied to the first loop?",
+    'In `process_startup`, create a new semaphore. You can keep the '
+    'client: `aclose()` in `process_shutdown` has closed its '
+    'connections, and it opens new ones.',
     section='step5-lifespan',
 )
 def test_starts_again(some_redis, app, run):
-    """An app that is stopped and started again serves the next rush like the first."""
+    """An app that's stopped and started again can handle the next rush."""
 
     async def rush():
         async with falcon.testing.ASGIConductor(app) as conductor:
@@ -364,10 +368,11 @@ def test_starts_again(some_redis, app, run):
 
 
 @pytest.mark.hint(
-    'Each request opened a connection of its own, or some had to go without '
-    'Redis. What is shared?',
-    'One client for all requests, and a semaphore, `asyncio.Semaphore(8)`, that '
-    'has the others wait for their turn.',
+    'Each request opened a connection of its own, or some had to do '
+    'without Redis. What do they share?',
+    'Use one client for all requests, and a semaphore, '
+    '`asyncio.Semaphore(8)`, to make the other requests wait for their '
+    'turn.',
     section='step5-rush',
 )
 def test_connections_are_few(real_redis, app, run):
@@ -388,10 +393,10 @@ def test_connections_are_few(real_redis, app, run):
 
 
 @pytest.mark.hint(
-    'Two hundred requests want Redis at the same time. What happens to the one '
-    'that comes too late?',
-    'Let it wait its turn, at a semaphore inside the time limit; and if that runs '
-    'out, answer without the cache.',
+    'Two hundred requests want to use Redis at the same time. What '
+    'happens to one that comes too late?',
+    'Let it wait its turn, at a semaphore inside the time limit. When '
+    'the time is up, answer without the cache.',
     section='step5-rush',
 )
 def test_two_hundred_at_once(real_redis, app, run):

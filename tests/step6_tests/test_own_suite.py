@@ -72,8 +72,9 @@ def not_run(report):
 
 @pytest.mark.hint(
     'Run `pytest` in your folder: it says which test fails, and why.',
-    'pytest collects `tests/test_*.py`, and in them the functions whose names begin '
-    'with `test_`. It reads `tests/conftest.py` by itself.',
+    'pytest collects the files `tests/test_*.py`, and in them the '
+    'functions whose names begin with `test_`. It reads '
+    '`tests/conftest.py` by itself.',
 )
 def test_passes(covered):
     """The suite has tests, and they pass."""
@@ -86,11 +87,12 @@ def test_passes(covered):
 
 
 @pytest.mark.hint(
-    'Run your suite in your folder, with `pytest --cov=asgilook --cov-branch '
-    '--cov-report=term-missing`. Which lines does it name?',
-    'Each line and branch that is named wants a test that gets there. Only '
-    '`asgi.py` may be left out, with `omit = ["*/asgilook/asgi.py"]` in '
-    '`pyproject.toml`.',
+    'Run your suite in your folder, with `pytest --cov=asgilook '
+    '--cov-branch --cov-report=term-missing`. Which lines does the '
+    'report list?',
+    'For each line and branch in the report, write a test that gets '
+    'there. You may only leave out `asgi.py`, with `omit = '
+    '["*/asgilook/asgi.py"]` in `pyproject.toml`.',
     section='step6-coverage',
 )
 def test_complete(covered, suite):
@@ -107,36 +109,36 @@ def test_complete(covered, suite):
 
 
 @pytest.mark.hint(
-    'Your suite passes, or nearly, but its pictures end up in the folder of the '
-    'real service.',
-    "Set `config.storage_path = tmp_path / 'store'` in the fixture `config`, and "
-    'make every app of the tests from that.',
+    'Your suite passes, or nearly, but its pictures end up in the folder '
+    'of the real service.',
+    "Set `config.storage_path = tmp_path / 'store'` in the fixture "
+    '`config`, and create every app in your tests from that.',
 )
 def test_leaves_nothing(covered, temporary):
-    """The suite keeps its pictures to itself: none goes to the default folder."""
+    """The suite doesn't write any pictures to the default folder."""
     assert covered[0].status == suites.OK
     assert not (temporary / 'asgilook').exists()
 
 
 @pytest.mark.plants_bugs
 @pytest.mark.hint(
-    "Your suite fails on a service that is right: on the workbook's, not on "
-    'yours. Which of your tests asks for more than the chapters promise?',
-    'Test what a client sees: statuses, headers and bodies. To see what fails, '
-    'copy your `tests/` beside the package in the snapshot of this step, and run '
-    'them there.',
+    "Your suite fails on a correct service: the workbook's, not yours. "
+    'Which of your tests asks for more than the chapters promise?',
+    'Test what a client sees: statuses, headers and bodies. To find out '
+    'which test fails, copy your `tests/` next to the package in the '
+    'snapshot of this step, and run them there.',
 )
 def test_passes_without_a_bug(outcomes):
-    """The suite passes on the snapshot as it is."""
+    """The suite passes on the unchanged snapshot."""
     assert outcomes[None].passed, outcomes[None].explanation
 
 
 @pytest.mark.plants_bugs
 @pytest.mark.hint(
-    'The service has a bug, and every test of yours passes. What would a client '
-    'see that nobody has looked at?',
-    'The message says what a client would see. Make those requests, in that '
-    'order, and assert what should have come.',
+    'The service has a bug, and all your tests pass. What would a client '
+    "see that you haven't looked at?",
+    'The message says what a client would see. Send those requests, in '
+    'that order, and assert what the client should have got.',
     section='step6-full-coverage',
 )
 @pytest.mark.parametrize('name', BUGS)

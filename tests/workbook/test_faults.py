@@ -95,7 +95,7 @@ def test_plant(mine, capsys):
     ('name', 'path', 'words'),
     [
         ('any_size', 'app.py', 'There is no fault'),
-        ('options_are_cached', 'cache.py', 'and has it not at all'),
+        ('options_are_cached', 'cache.py', "but it isn't there"),
         ('options_are_cached', None, 'has no asgilook/cache.py'),
     ],
 )

@@ -56,17 +56,17 @@ def own_code(options: list[str]) -> tuple[pathlib.Path | None, list[str]]:
 def check_own_code(folder: pathlib.Path) -> None:
     """Refuse a folder without the package; have Python import it from there."""
     if not folder.is_dir():
-        raise UserError(f'There is no folder {folder}: `tox -e start` makes work/.')
+        raise UserError(f'There is no folder {folder}: `tox -e start` creates work/.')
     package = folder.resolve() / 'asgilook'
     if not package.is_dir():
-        raise UserError(f'{folder} has no asgilook/ in it: name the folder that has.')
+        raise UserError(f"{folder} doesn't contain asgilook/: name the folder it's in.")
     if not (package / '__init__.py').exists():
         raise UserError(
-            f'{folder}/asgilook is no package yet: it needs an __init__.py (step 1).'
+            f"{folder}/asgilook isn't a package yet: it needs an __init__.py (step 1)."
         )
     sys.path.insert(0, str(package.parent))
     if not has('asgi') and not has('app'):
-        raise UserError(f'{folder}/asgilook has no app.py yet: step 1 makes it.')
+        raise UserError(f'{folder}/asgilook has no app.py yet: write it in step 1.')
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def check_address(host: str, port: int) -> int:
     except OSError as error:
         raise UserError(
             f'Cannot serve on {host}, port {port} ({reason(error)}): '
-            f'name another by adding `-- --port {port + 1}` to the command.'
+            f'choose another port by adding `-- --port {port + 1}` to the command.'
         ) from error
 
 
@@ -147,8 +147,8 @@ def embedded_redis() -> Iterator[str]:
             # On a busy machine its first answer can take longer than a cache waits.
             if not any(redis_answers(url) for _ in range(ATTEMPTS)):
                 raise UserError(
-                    'The embedded Redis does not answer: start one of your own, and '
-                    f'name it in the environment variable {REDIS}.'
+                    "The embedded Redis doesn't answer: start one of your own, and "
+                    f'set the environment variable {REDIS} to its URL.'
                 )
             yield url
         finally:
@@ -167,8 +167,8 @@ def some_redis() -> Iterator[str]:
         except (TypeError, ValueError) as error:
             # What is there is not shown: it may have a password in it.
             raise UserError(
-                f'The environment variable {REDIS} is not the URL of a Redis: '
-                'it has to have the form redis://host:port.'
+                f"The environment variable {REDIS} doesn't contain the URL of a Redis: "
+                'it has to look like redis://host:port.'
             ) from error
         # A password can be in the query, too.
         parts = parts._replace(netloc=parts.netloc.rpartition('@')[2], query='')

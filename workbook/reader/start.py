@@ -126,15 +126,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Make the folder; return the exit status."""
     parser = Parser(
         prog='tox -e start --',
-        description='Make a folder of your own, at the beginning of a chapter.',
+        description='Create a folder of your own, for the beginning of a chapter.',
     )
     parser.add_argument(
         'chapter', nargs='?', type=step_number, default='1', metavar='CHAPTER',
-        help='its number; what the chapters before it make is put in the folder',
+        help='its number; the folder gets everything the chapters before it build',
     )  # fmt: skip
     parser.add_argument(
         '--into', type=pathlib.Path, default=WORK, metavar='FOLDER',
-        help='the folder to make, instead of work/',
+        help='the folder to create, instead of work/',
     )  # fmt: skip
     options = parser.parse_args(arguments)
     folder = pathlib.Path(os.path.abspath(options.into))

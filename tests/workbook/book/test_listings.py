@@ -119,7 +119,10 @@ def test_a_wrong_file_with_nothing_wrong(build, tmp_path):
     [
         ('any_size', "There is no fault 'any_size'. Try any_size_is_made"),
         ('any_size_is_made', 'a fault in asgilook/images.py, not in asgilook/app.py'),
-        ('wsgi_app', "asgilook/app.py isn't the snapshot's where wsgi_app changes it"),
+        (
+            'wsgi_app',
+            "asgilook/app.py isn't the same as in the snapshot where wsgi_app",
+        ),
     ],
 )
 def test_refused(build, fault, words):

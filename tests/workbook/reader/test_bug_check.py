@@ -139,7 +139,7 @@ def test_status(suite, monkeypatch, capsys, caught):
         (
             'def test_wrong():\n    pass\n',
             'tests.py',
-            'has no tests in a folder tests/',
+            'has no folder tests/ with tests',
         ),
     ],
 )

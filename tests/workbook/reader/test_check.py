@@ -316,7 +316,7 @@ FAULTS = {
     ],
     'a_thumbnail_is_not_what_its_name_says': [
         (4,),
-        'A thumbnail has exactly the size that its name says.',
+        'A thumbnail has exactly the size in its path.',
         "Expected '2000x64', got '1984x64'",
         'resize',
     ],
@@ -350,7 +350,7 @@ def test_never_awaited():
         'in <coroutine object save at 0x1>'
     )
     story = explain.Explainer(ROOT).tell(warning, [], None, None)
-    assert story.lines == ['A coroutine was made but never awaited.']
+    assert story.lines == ['A coroutine was created but never awaited.']
 
 
 @pytest.mark.parametrize('name', FAULTS)

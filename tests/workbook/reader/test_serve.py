@@ -344,7 +344,7 @@ def test_embedded_redis_that_does_not_answer(ready, monkeypatch):
     """An embedded Redis that never answers is not handed on: a line says so."""
     monkeypatch.setattr(serve, 'ATTEMPTS', 1)
     with (
-        pytest.raises(serve.UserError, match=f'does not answer.*{serve.REDIS}'),
+        pytest.raises(serve.UserError, match=f"doesn't answer.*{serve.REDIS}"),
         serve.embedded_redis(),
     ):
         pytest.fail('it was handed on')

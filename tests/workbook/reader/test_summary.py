@@ -160,9 +160,9 @@ def test_never_overwrites(tmp_path, summarise):
     _, lines = summarise(folders, lambda folder: held('one'))
     assert lines[-1].endswith('summary-3.csv.')
     assert read(tmp_path / 'summary-3.csv')['one']['holds'] == 'yes'
-    with pytest.raises(submission.UserError, match=r'mine\.csv is there already'):
+    with pytest.raises(submission.UserError, match=r'mine\.csv exists already'):
         summarise(folders, pytest.fail, csv_file=tmp_path / 'mine.csv')
-    with pytest.raises(submission.UserError, match='cannot be written'):
+    with pytest.raises(submission.UserError, match="can't be written"):
         summarise(folders, pytest.fail, csv_file=tmp_path / 'no' / 'mine.csv')
     for name in ['summary.csv', 'summary-2.csv', 'mine.csv']:
         assert (tmp_path / name).read_text(encoding='utf-8') == 'marks'

@@ -51,13 +51,13 @@ def refuse_unfit(folder: pathlib.Path) -> None:
     if not any((folder / TESTS).rglob('test_*.py')):
         step = next(step for step in steps() if step.has_own_tests)
         raise UserError(
-            f'{display_path(folder)} has no tests in a folder {TESTS}/ yet: chapter '
-            f'{step.number} of the book begins a suite.'
+            f'{display_path(folder)} has no folder {TESTS}/ with tests yet: you write '
+            f'them in chapter {step.number}.'
         )
     if not (folder / 'pyproject.toml').is_file():
         raise UserError(
-            f'{display_path(folder)} has no pyproject.toml, where the settings of '
-            'the tests belong: chapter 1 of the book begins one.'
+            f'{display_path(folder)} has no pyproject.toml, which contains the '
+            "tests' settings: you create it in chapter 1."
         )
 
 
@@ -72,8 +72,8 @@ def refuse_failing(outcome: Report, folder: pathlib.Path) -> None:
         )
     last = outcome.output.rstrip().splitlines()[-LAST_LINES:]
     raise UserError(
-        f"The tests in {name} do not pass on the workbook's own snapshot, where there "
-        'is no bug. So it would mean nothing that they fail with one. pytest says:\n'
+        f"The tests in {name} fail on the workbook's own snapshot, which is correct. "
+        "So it wouldn't mean anything if they failed with a bug. pytest says:\n"
         + '\n'.join(f'    {line}' for line in last)
     )
 
@@ -145,12 +145,12 @@ def show_result(
         return
     if not fault and not change:
         console.print(
-            '`--bugs --hint` shows what a client would see of the first that got '
-            'through, and `--bugs --all` what was changed in each.'
+            '`--bugs --hint` shows how a client would notice the first bug that got '
+            'through, and `--bugs --all` shows the lines that were changed for each.'
         )
         return
     # One hint at a time; who wants to see them all asks for the changes.
     for number, bug in found.missed if change else found.missed[:1]:
         show_missed(console, number, bug, change)
     if change:
-        console.print('\nA line with - is right, one with + is the bug.')
+        console.print('\nLines with - are right, lines with + are the bug.')

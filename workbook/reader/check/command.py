@@ -31,17 +31,16 @@ from workbook.reader.check.runner import Run
 from workbook.reader.check.submission import display_path
 
 ENDING = """
-The exit status is 0 as soon as your code could be looked at, whatever is wrong with
-it: what is wrong is on the screen. With --strict, and where the variable CI is set,
-it's 1 unless what you asked for works. Without --step, that is every check of every
-step that you have begun; later chapters don't count until something of them is there.
-With --step N it's every check of the steps from 1 to N, with --exercise every check of
-the exercise, and with --bugs every bug has to be caught. With several folders, all of
-them must pass.
+The exit status is 0 if your code could be checked at all, even if some checks fail; the
+failures are on the screen. With --strict, or if the variable CI is set, it's 1 unless
+all checks pass: every check of every step you've begun (later chapters don't count
+until you begin them), with --step N every check of steps 1 to N, and with --exercise
+every check of the exercise. With --bugs, your tests have to catch every bug. With
+several folders, all of them must pass.
 
-An exercise that --list calls solved was solved when --exercise last looked at that
-folder. That is kept in .exercises.json, in the root of the workbook: delete it to start
-again.
+If --list calls an exercise solved, it was solved the last time you ran --exercise on
+that folder. That's stored in .exercises.json, in the root of the workbook: delete it to
+start over.
 """
 
 
@@ -78,8 +77,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--hint',
         action='store_true',
-        help='show the stronger hints too; with --bugs, what a client would see of the '
-        'first bug that got away',
+        help='show the stronger hints too; with --bugs, how a client would notice the '
+        'first bug that got through',
     )
     parser.add_argument(
         '--watch', action='store_true', help='check again whenever a file changes'
@@ -111,9 +110,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.csv and not options.summary:
         parser.error('--csv goes with --summary')
     if options.summary and options.watch:
-        parser.error('--summary does not go with --watch')
+        parser.error("--summary doesn't go with --watch")
     if options.summary and (options.exercise or options.list or options.bugs):
-        parser.error('--summary is of the steps: leave out the other option')
+        parser.error('--summary checks the steps: leave out the other option')
     options.app = summary.expand(options.app or [WORK])
     return options
 
@@ -152,8 +151,8 @@ def run_steps(
         return run
     if not run.holds:
         run.left_out = (
-            'Planted bugs come last: once your suite passes and covers everything. '
-            '`tox -e check -- --bugs` tries them now.'
+            'The planted bugs come last, once your suite passes and covers everything. '
+            'To try them now, run `tox -e check -- --bugs`.'
         )
         return run
     more = planted.remembered(folder, planting)

@@ -306,18 +306,18 @@ class Coroutines:
         function = self._package.function_of(call)
         if isinstance(function, ast.FunctionDef):
             return (
-                f'{short} only makes a coroutine: it does nothing until it is awaited. '
-                f'An `await` is missing, and `{function.name}` has to be `async def` '
-                'for it.'
+                f"{short} only creates a coroutine, which doesn't run until you await "
+                f'it. An `await` is missing, and `{function.name}` has to be `async '
+                'def` so that you can use one.'
             )
         if isinstance(self._package.parents.get(call), ast.Attribute):
             return (
-                f'An `await` is missing: `{short[1:-1]}` makes a coroutine. Put it in '
-                'parentheses: `(await ...)` comes before the dot.'
+                f'An `await` is missing: `{short[1:-1]}` creates a coroutine. Put it '
+                'in parentheses: `(await ...)` comes before the dot.'
             )
         return (
-            f'An `await` is missing: {short} only makes a coroutine, and `await` waits '
-            'for what comes of it.'
+            f'An `await` is missing: {short} only creates a coroutine, and `await` '
+            'waits for its result.'
         )
 
     def needless(
@@ -362,8 +362,8 @@ def not_async(package: Package, reference: Package) -> Iterator[Finding]:
         if each.is_async:
             if twin and not twin.is_async and not twin.is_class:
                 says = (
-                    f'`async` is too much here: nothing awaits `{each.last}`, so begin '
-                    f'it with `def {each.last}`.'
+                    f"`async` doesn't belong here: nothing awaits `{each.last}`, so "
+                    f'begin it with `def {each.last}`.'
                 )
                 code = package.line(each.file, each.line)
                 yield Finding(each.file, each.line, each.name, says, 'await', code)
@@ -500,21 +500,21 @@ def misplaced(there: Definition, wanted: Definition) -> str:
     if there.file == wanted.file and not wanted.owner:
         kind = 'class' if there.inside == 'class' else 'function'
         return (
-            f'{name} is inside the {kind} `{there.owner}`, and belongs outside: begin '
-            'it at the left margin.'
+            f'{name} is inside the {kind} `{there.owner}`, but belongs outside it: '
+            'move it to the left margin.'
         )
     if there.file == wanted.file:
         kind = 'class' if there.inside == 'class' else 'function'
         return (
-            f'{name} is in the {kind} `{there.owner}`, and belongs in {place}: '
+            f'{name} is in the {kind} `{there.owner}`, but belongs in {place}: '
             f'`{wanted.owner}` has no {name}.'
         )
     if wanted.owner:
         return (
-            f'{name} is in {there.file}, and belongs in {wanted.file}, in {place}: '
+            f'{name} is in {there.file}, but belongs in {wanted.file}, in {place}: '
             f'`{wanted.owner}` has no {name}.'
         )
-    return f'{name} is in {there.file}, and belongs in {wanted.file}.'
+    return f'{name} is in {there.file}, but belongs in {wanted.file}.'
 
 
 def misspelled(package: Package, wanted: Definition, reference: Package) -> str:
@@ -801,7 +801,7 @@ class Doctor:
         route = route_for(self.package, path)
         if route is None or route_for(self.reference, path):
             return None
-        says = f'No chapter has the route `{route.template}` any more: take it out.'
+        says = f"The route `{route.template}` isn't in any chapter now: remove it."
         found = found_at(self.package, route.file, route.line, says, 'route')
         return Diagnosis(found.lines, *found.about, is_sure=True)
 
@@ -837,7 +837,7 @@ class Doctor:
             return Diagnosis(finding.lines, meant.file, name, is_sure=True)
         suffix = f', suffix={meant.suffix!r}' if meant.suffix else ''
         line = (
-            f'There is no route for it: `{name or meant.file}` lacks '
+            f'There is no route for it: `{name or meant.file}` needs '
             f"`app.add_route('{meant.template}', ...{suffix})`."
         )
         there = self.reference.classes.get(meant.kind)

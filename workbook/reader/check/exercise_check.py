@@ -115,8 +115,8 @@ def unbegun(exercise: Exercise, folder: pathlib.Path) -> str:
     if exercise.unbegun or step in progress.begun(folder):
         return ''
     return (
-        f'The exercise continues from step {step.number}, and nothing of that step is '
-        f'in {display_path(folder)} yet.'
+        f'The exercise continues from step {step.number}, and {display_path(folder)} '
+        "doesn't contain any of that step yet."
     )
 
 

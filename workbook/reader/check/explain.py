@@ -101,7 +101,7 @@ LOGGED_SLIP = re.compile(
     r"(?:: name '(?P<name>\w+)' is not defined)?"
 )
 """The same, in the line that ends a traceback."""
-NEVER_AWAITED = 'A coroutine was made but never awaited.'
+NEVER_AWAITED = 'A coroutine was created but never awaited.'
 LEFT_OPEN = 'A connection was still open after the service had ended.'
 
 
@@ -126,7 +126,7 @@ class Comparison:
             return [f'Missing: {listing(left - set(right))}.']
         if self.operator in ('!=', 'is not'):
             return [f'It should be anything but {show(right)}.']
-        return [f'This should hold: {show(left)} {self.operator} {show(right)}']
+        return [f'This should be true: {show(left)} {self.operator} {show(right)}']
 
 
 def ordinal(number: int) -> str:
@@ -360,8 +360,9 @@ class Explainer:
         if right := difflib.get_close_matches(package, importable(), 1, 0.75):
             return f'There is no module {name}. Do you mean `{right[0]}`?'
         return (
-            f'There is no module {name}. If the name is right, `tox -e check` lacks '
-            f'the package: install it with `uv pip install --python .tox/check {name}`.'
+            f'There is no module {name}. If the name is right, the package is missing '
+            'from the environment of `tox -e check`: install it with '
+            f'`uv pip install --python .tox/check {name}`.'
         )
 
     def of_log(self, text: str) -> Explanation | None:
@@ -440,10 +441,10 @@ class Explainer:
         else:
             lines += self.of_test_error(error)
         if behind:
-            lines += ['Behind it is an error in your code, in', *behind.lines]
+            lines += ['The cause is an error in your code, in', *behind.lines]
             return dataclasses.replace(behind, lines=lines, at_import=False)
         if logged and any(f' {500} ' in line for line in lines):
-            lines.append('Behind it is this error:')
+            lines.append('The cause is this error:')
             lines.append(
                 shorten(self.hide(f'{type(logged).__name__}: {logged}'), 2 * SHORT)
             )
@@ -521,13 +522,13 @@ class Explainer:
             return ["The body should be JSON, but isn't."]
         if isinstance(error, FileNotFoundError) and error.filename:
             name = pathlib.Path(error.filename).name
-            return [f'{name} is gone: there should be a file or a folder called that.']
+            return [f'{name} is missing: there should be a file or folder called that.']
         if isinstance(error, Warning) and '<coroutine object' in str(error):
             return [NEVER_AWAITED]
         if isinstance(error, Warning) and isinstance(error.__cause__, ResourceWarning):
             is_file = 'unclosed file' in str(error.__cause__)
             return ['A file was opened and never closed.' if is_file else LEFT_OPEN]
         if 'DID NOT RAISE' in str(error):
-            return ['No error was raised, but one should be.']
+            return ['An error should be raised here, but none was.']
         text = shorten(self.hide(f'{type(error).__name__}: {error}'), 2 * SHORT)
         return [text.rstrip(': ')]

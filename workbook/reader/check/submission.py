@@ -57,7 +57,7 @@ def inspect(folder: pathlib.Path) -> None:
         advice = f'`{START}` makes one' if folder == WORK else 'look at --app'
         raise UserError(f'There is no folder {name}: {advice}.')
     if not folder.is_dir():
-        raise UserError(f'{name} is a file: name the folder that holds your code.')
+        raise UserError(f'{name} is a file: name the folder that contains your code.')
     if is_empty(folder):
         return
     package = folder / PACKAGE
@@ -68,8 +68,8 @@ def inspect(folder: pathlib.Path) -> None:
                 f'{display_path(folder.parent)}.'
             )
         raise UserError(
-            f'There is no folder {PACKAGE} in {name}: the package of chapter 1 goes '
-            'there. If your code is somewhere else, name that folder with --app.'
+            f'There is no folder {PACKAGE} in {name}: you create that package in '
+            'chapter 1. If your code is somewhere else, name that folder with --app.'
         )
     if not package.is_dir():
         raise UserError(f'{name}/{PACKAGE} is a file: it must be a folder, a package.')

@@ -167,14 +167,14 @@ def new_file(asked: pathlib.Path | None) -> Iterator[tuple[str, Any]]:
         except FileExistsError:
             if asked:
                 raise UserError(
-                    f'{display_path(path)} is there already, and was not touched: '
+                    f"{display_path(path)} exists already, and I haven't changed it: "
                     'name another file with --csv.'
                 ) from None
             number += 1
             path = DEFAULT.with_stem(f'{DEFAULT.stem}-{number}')
         except OSError as error:
             raise UserError(
-                f'{display_path(path)} cannot be written ({error.strerror}): '
+                f"{display_path(path)} can't be written ({error.strerror}): "
                 'name another file with --csv.'
             ) from error
     with file:
@@ -217,7 +217,7 @@ def summarise(
         writer.writerow(heading())
         with contextlib.closing(rows(folders, stand, at_once)) as coming:
             for done, future in enumerate(coming):
-                status.update(f'{done} of {len(folders)} looked at ...')
+                status.update(f'{done} of {len(folders)} checked ...')
                 row = future.result()
                 console.print(row.line(console.width, name_width), crop=False)
                 writer.writerow(row.cells())
@@ -227,8 +227,8 @@ def summarise(
     legend = ', '.join(f'{mark} {how}' for how, mark in MARKS.items() if how in seen)
     console.print(f'\nSteps: {legend}.', style='dim')
     console.print(
-        f'{held} of {len(folders)} pass as far as they were begun. '
-        f'All of it is in {csv_name}.',
+        f"{held} of {len(folders)} pass all the steps they've begun. "
+        f'The details are in {csv_name}.',
         soft_wrap=True,
         markup=False,
     )
