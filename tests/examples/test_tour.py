@@ -47,7 +47,7 @@ def asynchronous(test):
 async def until(condition, seconds=5.0):
     """Wait until something holds."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:  # noqa: ASYNC110 - no event tells
+    while not condition() and time.monotonic() < end:
         await asyncio.sleep(0.005)
     assert condition()
 

@@ -212,8 +212,8 @@ def test_log_has_the_cause(config, real_workers, client, caplog):
 
 
 @pytest.mark.hint(
-    'The server ended, and its processes were only noticed by Python, which warns of the '
-    'locks that they left.',
+    'The server ended without its processes, and Python warns about the locks that '
+    'they left.',
     '`Store.process_shutdown` stops them: `await workers.stop()`. The store has to be '
     "among the app's `middleware`, and a server's scope has a `state`.",
 )

@@ -17,7 +17,6 @@ OPTIONS = {
     'step': True,
     'needs': True,
     'not-run': True,
-    'terminal': True,
 }
 """The options of the directive, and whether each has a value."""
 PROMPTS = {'$ ': '> ', '>>> ': '... '}
