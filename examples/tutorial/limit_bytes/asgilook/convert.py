@@ -88,7 +88,7 @@ def encode(image: PIL.Image.Image, output: BinaryIO, colour: str = '4:2:0') -> N
     """Write the image as a JPEG, with its colour at half the resolution or in full.
 
     Raises StorageFullError: Pillow doesn't say which error a disk has, and others
-    are not to be expected. It lets other threads run while it writes to a real file.
+    should not occur. It lets other threads run while it writes to a real file.
     """
     try:
         image.save(output, 'JPEG', quality=QUALITY, subsampling=colour)
