@@ -78,7 +78,7 @@ def test_settings(step: Step, arguments: list[str]) -> Settings:
     if not arguments:
         chosen += [f'--cov={snapshot}/asgilook', '--numprocesses=2', '--dist=loadfile']
     return {
-        'description': f'test {step.name}, and what the steps before it taught',
+        'description': f'test {step.name}, including the tests of the steps before it',
         'deps': [f'-e {snapshot}', *dependencies(step), *test_requirements(*so_far)],
         'pass_env': ['CI'],
         'commands': [Command(['pytest', *chosen, *folders, *arguments])],
@@ -96,7 +96,7 @@ def python_settings(arguments: list[str]) -> Settings:
     runs.append((last, suites.test_folders(last)))
     options = arguments or ['--quiet', '--numprocesses=2', '--dist=loadfile']
     return {
-        'description': "test the steps on that Python: each by the step's own tests",
+        'description': 'test the steps on that Python, each with its own tests',
         'deps': [*dependencies(*STEPS), *test_requirements(*STEPS)],
         'pass_env': ['CI'],
         'commands': [
@@ -125,7 +125,7 @@ def resolution_settings(which: str, python: str, arguments: list[str]) -> Settin
         options_of_step = [word for pair in needed for word in pair]
         commands.append(Command([*uv, *options_of_step, *pytest.args]))
     return {
-        'description': f'test each step with the {which} releases that it allows',
+        'description': f'test each step with the {which} releases it allows',
         'deps': ['uv>=0.10'],
         'pass_env': ['CI', 'UV_*'],
         'set_env': {'UV_PYTHON_DOWNLOADS': 'never'},
@@ -175,7 +175,7 @@ def workbook_settings(arguments: list[str]) -> Settings:
     everything = ['tests/workbook', 'tests/examples']
     everything += ['--numprocesses=2', '--dist=loadfile']
     return {
-        'description': 'test the workbook: its steps against each other, its tools',
+        'description': 'test the workbook itself: how its steps fit, and its tools',
         'deps': [
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
@@ -197,7 +197,7 @@ def forward_settings(arguments: list[str]) -> Settings:
 def exercises_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e exercises`."""
     return {
-        'description': 'prove that each exercise can be failed, and can be solved',
+        'description': 'test the exercises: each check fails, then passes once solved',
         'deps': [
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
@@ -228,7 +228,7 @@ def sphinx(program: str, *options: str) -> Command:
 def book_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e book`: the pages, as soon as possible."""
     return {
-        'description': 'build the book to read it: in seconds, without running a lab',
+        'description': 'build the book for reading, in seconds, without running labs',
         'deps': [*dependencies(STEPS[-1]), '-r docs/requirements.txt'],
         'commands': [
             sphinx('sphinx', '-q', '-j', 'auto', *arguments),
@@ -240,7 +240,7 @@ def book_settings(arguments: list[str]) -> Settings:
 def docs_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e docs`: warnings are errors."""
     return {
-        'description': 'build the book from labs that ran, and follow its links',
+        'description': 'run changed labs, build the book, and follow its links',
         'deps': [
             *dependencies(*STEPS),
             '-r docs/requirements.txt',
@@ -319,7 +319,7 @@ def docs_live_settings(arguments: list[str]) -> Settings:
 def transcripts_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e transcripts`: what the sessions need, and run."""
     return {
-        'description': "run the book's sessions, and compare what they show",
+        'description': "run the book's sessions, and compare their output",
         'deps': [
             *dependencies(*STEPS),
             *test_requirements(*STEPS),
@@ -354,7 +354,7 @@ def browse_settings(arguments: list[str]) -> Settings:
 def start_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e start`."""
     return {
-        'description': 'make work/, a folder of your own, at the start of a chapter',
+        'description': 'create work/, a folder of your own, for the start of a chapter',
         'commands': [tool('reader.start', *arguments)],
     }
 

@@ -69,7 +69,7 @@ def test_parts():
     text = (ROOT / 'CONTRIBUTING.rst').read_text(encoding='utf-8')
     script = (ROOT / '.ci' / 'run').read_text(encoding='utf-8')
     paragraph = re.search(r'``\.ci/run`` does.*?\n\n', text, re.DOTALL)[0]
-    names = paragraph.partition('its\nname:')[2]
+    names = paragraph.partition('give its\nname:')[2]
     [usage] = re.findall(r'^#     \.ci/run (.*)$', script, re.MULTILINE)
     named = re.findall(r'``(?:\.ci/run )?(\w+)``', names)
     assert sorted(named) == sorted(re.findall(r'\w+', usage))

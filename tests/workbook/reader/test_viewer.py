@@ -327,7 +327,7 @@ MISTAKES = {
     ),
     'no folder asgilook': (
         lambda own: shutil.rmtree(own / 'asgilook'),
-        ['has no asgilook/ in it'],
+        ["doesn't contain asgilook/"],
     ),
     'no folder': (shutil.rmtree, ['There is no folder', 'tox -e start']),
 }
