@@ -66,11 +66,11 @@ class Database:
 
         Raises DatabaseAwayError.
         """
-        with self._watched(*AWAY, OSError):
+        with watched(*AWAY, OSError):
             await self._set_up()
             connection = await self._engine.connect()
         async with contextlib.aclosing(connection):
-            with self._watched(*AWAY):
+            with watched(*AWAY):
                 yield connection
 
     @contextlib.asynccontextmanager
@@ -97,14 +97,14 @@ class Database:
                 await connection.execute(row)
         self._is_ready = True
 
-    @contextlib.contextmanager
-    def _watched(self, *errors: type[Exception]) -> Iterator[None]:
-        """Turn the errors of a database that is away into one of ours."""
-        try:
-            yield
-        except errors as error:
-            self._is_ready = False  # Who knows what comes back.
-            raise DatabaseAwayError(str(error)) from error
+
+@contextlib.contextmanager
+def watched(*errors: type[Exception]) -> Iterator[None]:
+    """Turn the errors of a database that is away into one of ours."""
+    try:
+        yield
+    except errors as error:
+        raise DatabaseAwayError(str(error)) from error
 
 
 def make_engine(url: str, **options: Any) -> AsyncEngine:
