@@ -265,7 +265,7 @@ def test_eight_deletes(workers):
     workers(story)
 
 
-def test_without_lifespan(module, config):
+def test_test_client(module, config):
     """Pages work without a lifespan, too: Falcon's `TestClient` has one per request."""
     client = falcon.testing.TestClient(module('app').create_app(config))
     stored = post(client, 3)
