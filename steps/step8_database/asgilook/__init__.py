@@ -1,0 +1,1 @@
+"""asgilook: an image sharing service."""

@@ -1,0 +1,16 @@
+"""Which page of the list a client asks for."""
+
+from .request import Request
+
+PAGE = 100
+"""How many images a page of the list has, at most."""
+
+LAST = 2**63 - 1
+"""The highest number that the database can give an image."""
+
+
+def page(req: Request) -> tuple[int, int]:
+    """Return how many images were asked for, and after which; or answer 400."""
+    limit = req.get_param_as_int('limit', min_value=1, max_value=PAGE, default=PAGE)
+    after = req.get_param_as_int('after', min_value=0, max_value=LAST, default=0)
+    return limit, after
