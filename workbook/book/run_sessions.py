@@ -216,11 +216,14 @@ class Sandbox:
 
     def overlay(self, options: dict[str, str]) -> str:
         """Return what to run before a block, with what it lays over the snapshot."""
-        if not options.keys() & {'with', 'fault'}:
+        if not options.keys() & {'with', 'fault', 'step'}:
             return f'. {self.state}'
         self.overlays += 1
         copy = self.root / f'overlay{self.overlays}'
         shutil.copytree(self.folder, copy)
+        if number := options.get('step'):
+            shutil.rmtree(copy / 'asgilook')
+            copy_tree(snapshot(number), copy)
         self.lay_over(copy, options)
         return f'. {self.state}; cd {copy}; export PYTHONPATH={copy}'
 
@@ -326,6 +329,14 @@ class Sandbox:
             prompt = text[-4:] if text[-4:] == '... ' else '>>> '
             lines += self.printed(text.removesuffix(prompt), exchange.output)
         return lines
+
+
+def snapshot(number: str) -> pathlib.Path:
+    """Return the snapshot of a step that a block is about, instead of its page's."""
+    for step in steps():
+        if str(step.number) == number:
+            return step.snapshot
+    raise PageError(f'there is no step {number}')
 
 
 def too_long(command: str, terminal: Terminal) -> str:

@@ -13,6 +13,7 @@ OPTIONS = {
     'log': False,
     'with': True,
     'fault': True,
+    'step': True,
     'needs': True,
     'not-run': True,
 }

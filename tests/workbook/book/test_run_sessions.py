@@ -642,6 +642,34 @@ def test_overlay_of_a_page(write, run):
     assert status == 0, output
 
 
+def test_another_step(write, run):
+    """A block can run on another step's snapshot, which has no newer module, either."""
+    write("""
+    :step: 5
+
+    .. session::
+       :step: 1
+
+       $ echo asgilook/*.py
+       asgilook/__init__.py asgilook/app.py
+    """)
+    status, output = run('check')
+    assert status == 0, output
+
+
+def test_a_step_that_is_not_there(write, run):
+    """A step that isn't there is named."""
+    write("""
+    .. session::
+       :step: 99
+
+       $ ls
+    """)
+    status, output = run('check')
+    assert status == 1
+    assert 'there is no step 99' in output
+
+
 def test_fault(write, run):
     """A block can run on the page's snapshot with a fault in it, and others without."""
     write("""

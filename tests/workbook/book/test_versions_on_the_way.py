@@ -12,6 +12,7 @@ STEP = {
     'cache_that_fails_open': 5,
     'cache_with_a_time_limit': 5,
     'cache_without_slots': 5,
+    'limit_bytes': 7,
 }
 """The folders with earlier versions of files, and the step that the files end up in."""
 
@@ -32,6 +33,28 @@ REPLACED = {
     'async with asyncio.timeout(self.TIMEOUT):',
     'self.redis_from_url: Callable[..., redis.asyncio.Redis] = redis.asyncio.from_url',
     'redis.asyncio.from_url, socket_timeout=None',
+    'from falcon.asgi import Request, Response',
+    'app = falcon.asgi.App(middleware=[RedisCache(config)])',
+    'thumbnails = Thumbnails(store)',
+    'from .files import StorageFullError',
+    '"""Return a thumbnail of a JPEG file, as a JPEG of exactly that size.',
+    'with PIL.Image.open(path) as image, tempfile.TemporaryFile() as output:',
+    'encode(image.resize(size, box=box, reducing_gap=2.0), output)',
+    'import aiofiles',
+    'from .limits import receive',
+    "stream = await aiofiles.open(image.path, 'rb')",
+    'resp.set_stream(stream, os.fstat(stream.fileno()).st_size)',
+    'def __init__(self, store: Store) -> None:',
+    'from falcon.asgi import Request',
+    'Answers 413 if it is too large, 400 if it is cut short.',
+    "async with aiofiles.open(path, 'wb') as file:",
+    'if received < announced:',
+    'from .convert import Size, shrink, to_jpeg',
+    "target = self._folder.path / f'{image_id}.jpeg'",
+    'size = await self._work(to_jpeg, path, target)',
+    'async def _work(self, function: Callable[..., Size], *args: object) -> Size:',
+    '"""Call a function on an uploaded file, in a thread."""',
+    'return await loop.run_in_executor(self._pool, function, *args)',
 }
 """The lines that a reader replaces before the end of the chapter."""
 

@@ -1,0 +1,32 @@
+"""The application."""
+
+import falcon.asgi
+from falcon.asgi import Request, Response
+
+from . import errors
+from .cache import RedisCache
+from .config import Config
+from .formats import DamagedImageError, UnknownFormatError
+from .images import Images, Thumbnails
+from .store import Store
+
+
+def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Response]:
+    """Return an application of its own, with a store of its own."""
+    config = config or Config()
+    store = Store(config)
+    app = falcon.asgi.App(middleware=[RedisCache(config)])
+
+    images = Images(config, store)
+    app.add_route('/images', images)
+    app.add_route('/images/{image_id:uuid}.jpeg', images, suffix='image')
+
+    thumbnails = Thumbnails(store)
+    app.add_route(
+        '/thumbnails/{image_id:uuid}/{width:int}x{height:int}.jpeg', thumbnails
+    )
+
+    app.add_error_handler(UnknownFormatError, errors.unknown_format)
+    app.add_error_handler(DamagedImageError, errors.damaged_image)
+    app.set_error_serializer(errors.to_json)
+    return app
