@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import importlib
+import inspect
 import os
 import pathlib
 import sys
@@ -115,6 +116,7 @@ def config(module, folder, monkeypatch) -> Any:
     """Return settings for one test: a store of its own, and a Redis of its own."""
     monkeypatch.delenv('ASGI_LOOK_STORAGE_PATH', raising=False)
     monkeypatch.delenv('ASGI_LOOK_REDIS_HOST', raising=False)
+    monkeypatch.delenv('ASGI_LOOK_DATABASE_URL', raising=False)
     config = module('config').Config()
     config.storage_path = folder
     if hasattr(config, 'redis_from_url'):
@@ -194,6 +196,7 @@ class Client:
     simulate_head = functools.partialmethod(simulate_request, 'HEAD')
     simulate_options = functools.partialmethod(simulate_request, 'OPTIONS')
     simulate_post = functools.partialmethod(simulate_request, 'POST')
+    simulate_delete = functools.partialmethod(simulate_request, 'DELETE')
 
 
 @pytest.fixture
@@ -223,6 +226,22 @@ def run(make_loop) -> Callable[..., Any]:
             return runner.run(coroutine)
 
     return run_it
+
+
+@pytest.fixture
+def result_of(run) -> Callable[[Any], Any]:
+    """Return a function that awaits what must be awaited, and returns the result.
+
+    Some methods of the store become coroutines in step 8.
+    """
+
+    async def wait_for(awaitable: Any) -> Any:
+        return await awaitable
+
+    def find_out(value: Any) -> Any:
+        return run(wait_for(value)) if inspect.isawaitable(value) else value
+
+    return find_out
 
 
 @pytest.fixture

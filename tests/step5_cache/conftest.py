@@ -1,8 +1,10 @@
 """Redis, fake and real, and a clock that knows no slow machine, for step 5."""
 
 import asyncio
+import functools
 import importlib.util
 import os
+import queue
 import selectors
 import shutil
 import signal
@@ -13,6 +15,9 @@ import pytest
 
 if importlib.util.find_spec('redis'):
     import redis
+
+if importlib.util.find_spec('aiosqlite'):
+    import aiosqlite
 
 
 TICK = 0.0001
@@ -38,6 +43,14 @@ class Clock:
         """Let a turn of the loop take its time."""
         if self.redis and not self.redis.answers:
             self.now += TICK
+
+    def count(self, future):
+        """Count a thread as at work until its future is done."""
+        self.at_work += 1
+        future.add_done_callback(self._worked)
+
+    def _worked(self, future):
+        self.at_work -= 1
 
     def anything_may_come(self):
         """Return whether a thread is at work, or a Redis that can answer."""
@@ -85,8 +98,7 @@ class Loop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor, function, *arguments):
         """Run a function in a thread, which counts as work."""
         future = super().run_in_executor(executor, function, *arguments)
-        self.clock.at_work += 1
-        future.add_done_callback(self._worked)
+        self.clock.count(future)
         return future
 
     async def shutdown_default_executor(self, *arguments):
@@ -95,8 +107,20 @@ class Loop(asyncio.SelectorEventLoop):
         await super().shutdown_default_executor(*arguments)
         self.clock.at_work -= 1
 
-    def _worked(self, future):
-        self.clock.at_work -= 1
+
+class Orders(queue.SimpleQueue):
+    """What the thread of a database's connection has to do, which counts as work."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def put_nowait(self, order):
+        """Hand a function to the thread, and the future for its result."""
+        future, _ = order
+        if future:
+            self.clock.count(future)
+        super().put_nowait(order)
 
 
 class RealRedis:
@@ -192,6 +216,14 @@ def redis_process(tmp_path_factory):
 def clock():
     """Return the clock that a test's event loops go by."""
     return Clock()
+
+
+@pytest.fixture(autouse=True)
+def count_database(clock, monkeypatch):
+    """Let the clock see the threads of SQLite, from step 8 on."""
+    if importlib.util.find_spec('aiosqlite'):
+        orders = functools.partial(Orders, clock)
+        monkeypatch.setattr(aiosqlite.core, 'SimpleQueue', orders)
 
 
 @pytest.fixture

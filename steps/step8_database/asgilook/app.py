@@ -6,6 +6,7 @@ from falcon.asgi import Response
 from . import errors
 from .cache import RedisCache
 from .config import Config
+from .database import DatabaseAwayError
 from .files import DamagedFileError, StorageFullError
 from .formats import DamagedImageError, UnknownFormatError
 from .images import Images, Thumbnails
@@ -34,5 +35,6 @@ def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Respons
     app.add_error_handler(StoppedError, errors.too_much_work)
     app.add_error_handler(DamagedFileError, errors.damaged_file)
     app.add_error_handler(StorageFullError, errors.storage_full)
+    app.add_error_handler(DatabaseAwayError, errors.database_away)
     app.set_error_serializer(errors.to_json)
     return app

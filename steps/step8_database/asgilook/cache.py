@@ -25,9 +25,11 @@ def unpack(entry: bytes | None) -> tuple[dict[str, str], bytes] | None:
         headers, data = msgpack.unpackb(entry)
     except (TypeError, ValueError):
         return None
-    if isinstance(headers, dict) and isinstance(data, bytes):
-        return headers, data
-    return None
+    if not isinstance(headers, dict) or not isinstance(data, bytes):
+        return None
+    if not all(isinstance(text, str) for text in (*headers, *headers.values())):
+        return None
+    return headers, data
 
 
 async def cache_key(
@@ -35,8 +37,8 @@ async def cache_key(
 ) -> str | None:
     """Return what the resource's answer is kept under; None if it isn't to be kept."""
     make_key = getattr(resource, 'cache_key', None)
-    key = make_key and await make_key(req, **params)
-    return key and f'asgilook:{key}'
+    key = await make_key(req, **params) if make_key else None
+    return f'asgilook:{key}' if key else None
 
 
 class RedisCache:
@@ -86,7 +88,7 @@ class RedisCache:
     async def process_response(
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Keep the answer to a `GET` that was looked up in vain."""
+        """Keep the answer to a `GET` that was not found."""
         key = getattr(resp.context, 'cache_key', None)
         is_miss = resp.get_header(self.CACHE_HEADER) == 'Miss'
         if key is None or not is_miss or not is_cacheable(resp):

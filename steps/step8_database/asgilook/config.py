@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import redis.asyncio
+import sqlalchemy
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -53,9 +54,9 @@ class Config:
     @property
     def database_url(self) -> str:
         """Where the records are: by default, in a file beside the storage folder."""
-        folder = pathlib.Path(self.storage_path)
-        beside = folder.with_name(f'{folder.name}.db').absolute()
-        return self._database_url or f'sqlite:///{beside}'
+        beside = f'{os.path.abspath(self.storage_path)}.db'
+        in_file = sqlalchemy.URL.create('sqlite', database=beside)
+        return self._database_url or in_file.render_as_string()
 
     @database_url.setter
     def database_url(self, url: str) -> None:

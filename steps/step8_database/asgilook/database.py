@@ -1,20 +1,38 @@
 """The database that all workers share: connections, transactions, the first start."""
 
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import sqlalchemy
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from .tables import Base, Collection, new_version
 
+logger = logging.getLogger(__name__)
+
 DRIVERS = {'sqlite': 'sqlite+aiosqlite', 'postgresql': 'postgresql+asyncpg'}
 """The asynchronous drivers, for URLs that name none."""
 
-LOCK = 4_711
-"""What workers that start at the same time agree to lock in PostgreSQL."""
+TIMEOUT = 20
+"""How long to wait for SQLite's lock, or for PostgreSQL to connect, in seconds."""
+
+FIRST = {
+    'sqlite': ['PRAGMA journal_mode = WAL', 'BEGIN IMMEDIATE'],
+    'postgresql': ['SELECT pg_advisory_xact_lock(4711)'],
+}
+"""What comes before the tables: only one worker at a time gets past it."""
+
+
+AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError)
+"""The errors of a database that can't be reached, or refuses its service."""
+
+
+class DatabaseAwayError(Exception):
+    """The database can't be reached, or refuses its service."""
 
 
 class Database:
@@ -29,9 +47,13 @@ class Database:
         self._is_ready = False
 
     async def open(self) -> None:
-        """Set the database up, and keep connections from now on."""
-        await self._set_up()
+        """Keep connections from now on; set the database up, if it is there."""
         self._engine = make_engine(self._url)
+        try:
+            async with self.connect():
+                pass
+        except DatabaseAwayError as error:
+            logger.error('The database is away: %s', error)
 
     async def close(self) -> None:
         """Close the connections that were kept."""
@@ -39,20 +61,26 @@ class Database:
         self._engine = make_engine(self._url, poolclass=NullPool)
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection to read by."""
-        await self._set_up()
-        async with self._engine.connect() as connection:
-            yield connection
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection, to read by.
+
+        Raises DatabaseAwayError.
+        """
+        with watched(*AWAY, OSError):
+            await self._set_up()
+            connection = await self._engine.connect()
+        async with contextlib.aclosing(connection):
+            with watched(*AWAY):
+                yield connection
 
     @contextlib.asynccontextmanager
     async def change(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection to change the records by, and then to commit.
 
         One change waits for the other, in all workers: each begins with the same row.
+        Raises DatabaseAwayError.
         """
-        await self._set_up()
-        async with self._engine.connect() as connection:
+        async with self.connect() as connection:
             await connection.execute(sqlalchemy.update(Collection))
             yield connection
 
@@ -61,11 +89,8 @@ class Database:
         if self._is_ready:
             return
         async with self._engine.begin() as connection:
-            if is_sqlite(self._engine):
-                await connection.exec_driver_sql('BEGIN IMMEDIATE')
-            else:
-                lock = sqlalchemy.func.pg_advisory_xact_lock(LOCK)
-                await connection.execute(sqlalchemy.select(lock))
+            for statement in FIRST[self._engine.dialect.name]:
+                await connection.exec_driver_sql(statement)
             await connection.run_sync(Base.metadata.create_all)
             if not await connection.scalar(sqlalchemy.select(Collection.key)):
                 row = sqlalchemy.insert(Collection).values(key=1, version=new_version())
@@ -73,24 +98,19 @@ class Database:
         self._is_ready = True
 
 
+@contextlib.contextmanager
+def watched(*errors: type[Exception]) -> Iterator[None]:
+    """Turn the errors of a database that is away into one of ours."""
+    try:
+        yield
+    except errors as error:
+        raise DatabaseAwayError(str(error)) from error
+
+
 def make_engine(url: str, **options: Any) -> AsyncEngine:
     """Return SQLAlchemy's access to a database, with an asynchronous driver."""
     parsed = sqlalchemy.make_url(url)
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
-    engine = create_async_engine(parsed.set(drivername=driver), **options)
-    if is_sqlite(engine):
-        sqlalchemy.event.listen(engine.sync_engine, 'connect', prepare)
-    return engine
-
-
-def is_sqlite(engine: AsyncEngine) -> bool:
-    """Return whether the database is a file of SQLite."""
-    return engine.dialect.name == 'sqlite'
-
-
-def prepare(connection: Any, record: object) -> None:
-    """Let readers of SQLite go on while another worker writes, and writers wait."""
-    cursor = connection.cursor()
-    cursor.execute('PRAGMA busy_timeout = 20000')
-    cursor.execute('PRAGMA journal_mode = WAL')
-    cursor.close()
+    return create_async_engine(
+        parsed.set(drivername=driver), connect_args={'timeout': TIMEOUT}, **options
+    )

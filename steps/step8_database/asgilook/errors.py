@@ -15,6 +15,9 @@ HINTS = {
 }
 """What to do, by status, where an error does not say so itself."""
 
+RETRY_AFTER = 5
+"""When to ask again if the database is away, in seconds."""
+
 
 async def unknown_format(
     req: Request, resp: Response, error: Exception, params: dict[str, Any]
@@ -62,6 +65,17 @@ async def storage_full(
     logger.error('The disk is full: %r', error.__cause__)
     raise falcon.HTTPInsufficientStorage(
         description='There is no room for more images. Try again later.'
+    )
+
+
+async def database_away(
+    req: Request, resp: Response, error: Exception, params: dict[str, Any]
+) -> None:
+    """Answer 503 while the database is away; the log says why."""
+    logger.error('The database is away: %s', error)
+    raise falcon.HTTPServiceUnavailable(
+        description='The list of images is out of reach. Try again in a while.',
+        retry_after=RETRY_AFTER,
     )
 
 

@@ -59,7 +59,7 @@ class Folder:
         await asyncio.to_thread(self.publish, unfinished, name)
         try:
             yield
-        except BaseException:
+        except Exception:
             self.remove(name)
             raise
 

@@ -25,8 +25,8 @@ class Image:
     image_id: str
     size: Size
     modified: datetime.datetime = dataclasses.field(default_factory=now)
-    number: int = 0
-    version: str = ''
+    number: int = dataclasses.field(default=0, compare=False)
+    version: str = dataclasses.field(default='', compare=False)
 
     @property
     def path(self) -> pathlib.Path:

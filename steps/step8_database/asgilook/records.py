@@ -42,7 +42,7 @@ class Records:
 
     async def version(self) -> str:
         """Return the version of all records together: each change makes a new one."""
-        async with self._database.read() as connection:
+        async with self._database.connect() as connection:
             return (await connection.scalars(select(Collection.version))).one()
 
     @contextlib.asynccontextmanager
@@ -69,7 +69,7 @@ class Records:
             return True
 
     async def _find(self, wanted: Wanted) -> list[Image]:
-        async with self._database.read() as connection:
+        async with self._database.connect() as connection:
             found = await connection.execute(wanted)
         return [
             Image(self._config, image_id, (width, height), modified, number, version)
