@@ -129,15 +129,15 @@ def config(module, folder, monkeypatch) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def work_in_threads(request, module, monkeypatch) -> None:
+def work_in_threads(request, pytestconfig, monkeypatch) -> None:
     """Let Pillow work in this process, where coverage sees it, from step 7 on.
 
     A test of the processes themselves has the marker `processes`.
     """
-    if request.node.get_closest_marker('processes'):
+    if request.node.get_closest_marker('processes') or not pytestconfig.option.app:
         return
     try:
-        workers = module('workers')
+        workers = request.getfixturevalue('module')('workers')
     except ImportError:
         return
 

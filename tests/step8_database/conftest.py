@@ -46,17 +46,18 @@ class Postgresql:
 
     def __init__(self, server, name):
         self._server = server
-        self.url = server.create(name)
-        self.away_url = f'postgresql://postgres@127.0.0.1:{server.port}/{name}_late'
-        self._late = f'{name}_late'
+        self._name = name
+        self.url = server.url('postgres')
+        self.away_url = server.url(f'{name}_late')
 
     def arrive(self):
         """Let what was away at `away_url` be there."""
-        self._server.create(self._late)
+        self._server.execute(f'CREATE DATABASE {self._name}_late')
 
     def new_url(self, name):
         """Return the URL of an empty database."""
-        return self._server.create(f'{self._late}_{name}')
+        self._server.execute(f'CREATE DATABASE {self._name}_{name}')
+        return self._server.url(f'{self._name}_{name}')
 
 
 class PostgresqlServer:
@@ -87,18 +88,28 @@ class PostgresqlServer:
         """Remove the data."""
         shutil.rmtree(self._folder)
 
-    def create(self, name):
-        """Make an empty database; return its URL."""
-        asyncio.run(self._create(name))
+    def url(self, name):
+        """Return the URL of a database."""
         return f'postgresql://postgres@127.0.0.1:{self.port}/{name}'
 
-    async def _create(self, name):
+    def empty(self):
+        """End all connections, and remove all tables."""
+        self.execute(
+            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
+            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        self.execute('DROP SCHEMA public CASCADE')
+        self.execute('CREATE SCHEMA public')
+
+    def execute(self, statement):
+        """Execute a statement of SQL."""
+        asyncio.run(self._execute(statement))
+
+    async def _execute(self, statement):
         import asyncpg
 
-        connection = await asyncpg.connect(
-            host='127.0.0.1', port=self.port, user='postgres', database='postgres'
-        )
-        await connection.execute(f'CREATE DATABASE {name}')
+        connection = await asyncpg.connect(self.url('postgres'))
+        await connection.execute(statement)
         await connection.close()
 
     def _call(self, program, *options):
@@ -135,8 +146,9 @@ def sqlite(folder):
 
 @pytest.fixture
 def postgresql(postgresql_server, tmp_path):
-    """Return a database of PostgreSQL."""
-    return Postgresql(postgresql_server, f'a{abs(hash(tmp_path))}')
+    """Return a database of PostgreSQL, without a table."""
+    postgresql_server.empty()
+    return Postgresql(postgresql_server, f'test{abs(hash(tmp_path))}')
 
 
 @pytest.fixture(params=['sqlite', 'postgresql'])

@@ -1,5 +1,6 @@
 """The settings of the service."""
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -20,10 +21,10 @@ DEFAULT_STORAGE_PATH = pathlib.Path(tempfile.gettempdir(), 'asgilook')
 def from_environment(name: str, default: Number) -> Number:
     """Return the number that the environment has under a name, or the default."""
     text = os.environ.get(name) or str(default)
-    try:
-        return type(default)(text)
-    except ValueError:
-        raise ValueError(f'{name} must be a number, not {text!r}.') from None
+    with contextlib.suppress(ValueError):
+        if (number := type(default)(text)) > 0:
+            return number
+    raise ValueError(f'{name} must be a positive number, not {text!r}.')
 
 
 class Config:

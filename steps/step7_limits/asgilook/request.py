@@ -1,13 +1,16 @@
-"""A request that knows whether its client is still there."""
+"""Requests: begun before their bodies arrive, and aware of a client that leaves."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import falcon.asgi
+from falcon.asgi import Response
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Request(falcon.asgi.Request):
@@ -16,7 +19,7 @@ class Request(falcon.asgi.Request):
     def __init__(
         self,
         scope: dict[str, Any],
-        receive: Callable[[], Awaitable[Event]],
+        receive: Receive,
         *args: Any,
         **options: Any,
     ) -> None:
@@ -45,3 +48,23 @@ class Request(falcon.asgi.Request):
         event = await self._from_server()
         self.client_left = event['type'] == 'http.disconnect'
         return event
+
+
+class App(falcon.asgi.App[Request, Response]):
+    """Falcon's application, which calls a responder before a body begins to arrive.
+
+    Falcon itself waits for the first piece, which may never come.
+    """
+
+    async def __call__(  # type: ignore[override]
+        self, scope: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Answer a request."""
+        events = [{'type': 'http.request', 'body': b'', 'more_body': True}]
+
+        async def begin() -> Event:
+            return events.pop() if events else await receive()
+
+        await super().__call__(
+            scope, begin if scope.get('method') == 'POST' else receive, send
+        )

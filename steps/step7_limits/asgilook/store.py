@@ -15,9 +15,10 @@ import falcon
 
 from . import workers
 from .config import Config
-from .convert import Size, measure, shrink, to_jpeg
+from .convert import Size, measure, to_jpeg
 from .files import Folder, write
 from .formats import DamagedImageError
+from .thumbnails import shrink
 from .workers import Result
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ class Store:
         """Store an image that is in a file of its own, just as `save` does."""
         image_name = f'{image_id}.jpeg'
         with self._folder.unfinished(image_name) as unfinished:
+            await asyncio.to_thread(unfinished.touch)
             size = await self._work(to_jpeg, path, unfinished)
             image = Image(self._config, image_id, size)
             await asyncio.to_thread(self._folder.publish, unfinished, image_name)
@@ -135,6 +137,6 @@ class Store:
             timeout = self._config.convert_timeout
             return await workers.run(function, *args, timeout=timeout)
         except DamagedImageError as error:
-            causes = getattr(error, '__notes__', ['too large'])
-            logger.info('An image could not be decoded: %s', *causes)
+            cause = ', '.join(getattr(error, '__notes__', ['too large']))
+            logger.info('An image could not be decoded: %s', cause)
             raise

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 import pebble
@@ -18,6 +19,9 @@ COUNT = max(2, os.cpu_count() or 1)
 
 MEMORY = 1_500_000_000
 """How much memory a process may reserve, in bytes."""
+
+STOPPED = (MemoryError, TimeoutError, pebble.ProcessExpired, BrokenProcessPool)
+"""The errors of work that was stopped, or whose process was."""
 
 
 class StoppedError(Exception):
@@ -52,9 +56,10 @@ async def run(function: Callable[..., Result], *args: object, timeout: float) ->
     Raises StoppedError if it took more than so many seconds, or too much memory.
     """
     if not pool().active:  # An idle process has died, and pebble has given up.
+        pool().join()
         pool.cache_clear()
     future = pool().schedule(function, args=args, timeout=timeout)
     try:
         return await asyncio.wrap_future(future)
-    except (MemoryError, TimeoutError, pebble.ProcessExpired) as error:
+    except STOPPED as error:
         raise StoppedError(repr(error)) from error

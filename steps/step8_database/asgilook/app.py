@@ -10,7 +10,7 @@ from .database import DatabaseAwayError
 from .files import DamagedFileError, StorageFullError
 from .formats import DamagedImageError, UnknownFormatError
 from .images import Images, Thumbnails
-from .request import Request
+from .request import App, Request
 from .store import Store
 from .workers import StoppedError
 
@@ -19,7 +19,7 @@ def create_app(config: Config | None = None) -> falcon.asgi.App[Request, Respons
     """Return an application of its own, with a store of its own."""
     config = config or Config()
     store = Store(config)
-    app = falcon.asgi.App(request_type=Request, middleware=[RedisCache(config), store])
+    app = App(request_type=Request, middleware=[RedisCache(config), store])
 
     images = Images(config, store)
     app.add_route('/images', images)

@@ -2,12 +2,11 @@
 
 import os
 import pathlib
-import tempfile
 from typing import BinaryIO
 
 import PIL.Image
 
-from .files import DamagedFileError, StorageFullError, open_jpeg
+from .files import StorageFullError
 from .formats import DAMAGED, FORMATS, DamagedImageError, unrecognised
 from .pixels import normalise
 from .quirks import check_kind, fix_transparency
@@ -24,26 +23,28 @@ MAX_PIXELS = 89_478_485
 QUALITY = 85
 """The quality of the JPEGs, out of 100."""
 
-CHANGES = {'exif', 'icc_profile'}
-"""What Pillow tells of a JPEG that may have to be turned, or to change its colours."""
+TWICE = {'exif', 'icc_profile', 'progressive'}
+"""What Pillow tells of a JPEG that may be in memory twice while it is converted."""
 
 
 def measure(source: pathlib.Path) -> int:
     """Return how many pixels of an image file are in memory while it is converted.
 
-    An image that is changed on the way is there twice.
+    An image that is changed on the way, or comes in several passes, is there twice.
     Raises UnknownFormatError, or DamagedImageError.
     """
     with source.open('rb') as file:
         image = open_image(file, load=False)
         plain = image.format == 'JPEG' and image.mode == 'RGB'
-        as_it_is = plain and not CHANGES & image.info.keys()
-        return image.width * image.height * (1 if as_it_is else 2)
+        once = plain and not TWICE & image.info.keys()
+        return image.width * image.height * (1 if once else 2)
 
 
 def to_jpeg(source: pathlib.Path, target: pathlib.Path) -> Size:
     """Write an image file as a clean JPEG, and return its size.
 
+    The target has to be there: work that goes on after its service was killed, and
+    its file was cleared away, leaves no other.
     Raises UnknownFormatError, or DamagedImageError.
     """
     with source.open('rb') as file:
@@ -51,7 +52,7 @@ def to_jpeg(source: pathlib.Path, target: pathlib.Path) -> Size:
         colour = '4:2:0' if image.format in ('JPEG', 'MPO') else '4:4:4'
         fix_transparency(image, start_of(file))
     image = normalise(image)
-    with target.open('wb') as output:
+    with target.open('r+b') as output:
         encode(image, output, colour)
         output.flush()
         os.fsync(output.fileno())
@@ -108,32 +109,3 @@ def encode(image: PIL.Image.Image, output: BinaryIO, colour: str = '4:2:0') -> N
         image.save(output, 'JPEG', quality=QUALITY, subsampling=colour)
     except OSError as error:
         raise StorageFullError from error
-
-
-def shrink(path: pathlib.Path, size: Size) -> bytes:
-    """Return a thumbnail of a stored JPEG, as a JPEG of exactly that size.
-
-    Raises FileNotFoundError, DamagedFileError, or StorageFullError.
-    """
-    with open_jpeg(path) as file, tempfile.TemporaryFile() as output:
-        try:
-            image = scale(PIL.Image.open(file, formats=['JPEG']), size)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise DamagedFileError(path) from error
-        encode(image, output)
-        output.seek(0)
-        return output.read()
-
-
-def scale(image: PIL.Image.Image, size: Size) -> PIL.Image.Image:
-    """Return a JPEG that isn't loaded yet, scaled to a size.
-
-    The decoder scales by 2, 4 or 8: to the size itself where that comes out even,
-    and otherwise to twice the size at least. `resize` does the rest.
-    """
-    even = image.width % size[0] == 0 and image.height % size[1] == 0
-    drafted = image.draft('RGB', size if even else (2 * size[0], 2 * size[1]))
-    box = drafted and drafted[1]
-    return image.resize(size, box=box, reducing_gap=2.0)

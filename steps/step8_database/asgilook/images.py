@@ -32,8 +32,9 @@ class Images:
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
-        pixels = config.pixel_budget
-        self._budget = Budget(pixels, pixels // workers.COUNT, config.queue_timeout)
+        pixels, timeout = config.pixel_budget, config.queue_timeout
+        self._measuring = Budget(workers.COUNT, 1, timeout)
+        self._budget = Budget(pixels, pixels // workers.COUNT, timeout)
 
     async def cache_key(self, req: Request, **params: object) -> str | None:
         """Return what the list is cached under; images aren't cached."""
@@ -57,11 +58,11 @@ class Images:
         image_id = str(self._config.uuid_generator())
         with self._store.upload(image_id) as path:
             await receive(req, path, self._config)
-            async with (
-                req.watched(),
-                self._budget.share(await self._store.measure(path), req),
-            ):
-                image = await self._store.save_file(image_id, path)
+            async with req.watched():
+                async with self._measuring.share(1, req):
+                    pixels = await self._store.measure(path)
+                async with self._budget.share(pixels, req):
+                    image = await self._store.save_file(image_id, path)
 
         resp.status = falcon.HTTP_201
         resp.location = image.uri

@@ -21,8 +21,8 @@ async def receive(req: Request, path: pathlib.Path, config: Config) -> None:
     announced, received = req.content_length or 0, 0
     try:
         async with (
-            asyncio.timeout(config.upload_timeout),
             aiofiles.open(path, 'wb') as file,
+            asyncio.timeout(config.upload_timeout),
         ):
             check_length(announced, config.max_upload_bytes)
             async for chunk in req.stream:

@@ -11,12 +11,13 @@ from typing import BinaryIO
 
 from . import workers
 from .config import Config
-from .convert import Size, measure, shrink, to_jpeg
+from .convert import Size, measure, to_jpeg
 from .database import Database
 from .files import Folder, write
 from .formats import DamagedImageError
 from .image import Image
 from .records import Records
+from .thumbnails import shrink
 from .workers import Result
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Store:
         """Store an image that is in a file of its own, just as `save` does."""
         image_name = f'{image_id}.jpeg'
         with self._folder.unfinished(image_name) as unfinished:
+            await asyncio.to_thread(unfinished.touch)
             size = await self._work(to_jpeg, path, unfinished)
             image = Image(self._config, image_id, size)
             async with (
@@ -107,6 +109,6 @@ class Store:
             timeout = self._config.convert_timeout
             return await workers.run(function, *args, timeout=timeout)
         except DamagedImageError as error:
-            causes = getattr(error, '__notes__', ['too large'])
-            logger.info('An image could not be decoded: %s', *causes)
+            cause = ', '.join(getattr(error, '__notes__', ['too large']))
+            logger.info('An image could not be decoded: %s', cause)
             raise

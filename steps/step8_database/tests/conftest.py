@@ -20,7 +20,7 @@ from asgilook.config import Config
 
 @pytest.fixture(autouse=True)
 def work_in_threads(monkeypatch):
-    """Let Pillow work in this process: no process has to start, and coverage sees it."""
+    """Let Pillow work in threads: no process has to start, and coverage sees it."""
 
     async def run(function, *args, timeout):
         return await asyncio.to_thread(function, *args)
