@@ -36,10 +36,18 @@ REPLACED = {
     'from falcon.asgi import Request, Response',
     'app = falcon.asgi.App(middleware=[RedisCache(config)])',
     'thumbnails = Thumbnails(store)',
-    'from .files import StorageFullError',
+    'import tempfile',
+    'def shrink(path: pathlib.Path, size: Size) -> bytes:',
     '"""Return a thumbnail of a JPEG file, as a JPEG of exactly that size.',
+    'The decoder scales by 2, 4 or 8: to the size itself where that comes out even,',
+    'and otherwise to twice the size at least. `resize` does the rest.',
     'with PIL.Image.open(path) as image, tempfile.TemporaryFile() as output:',
+    'even = image.width % size[0] == 0 and image.height % size[1] == 0',
+    "drafted = image.draft('RGB', size if even else (2 * size[0], 2 * size[1]))",
+    'box = drafted and drafted[1]',
     'encode(image.resize(size, box=box, reducing_gap=2.0), output)',
+    'output.seek(0)',
+    'return output.read()',
     'import aiofiles',
     'from .limits import receive',
     "stream = await aiofiles.open(image.path, 'rb')",
@@ -50,7 +58,9 @@ REPLACED = {
     "async with aiofiles.open(path, 'wb') as file:",
     'if received < announced:',
     'from .convert import Size, shrink, to_jpeg',
+    'Raises UnknownFormatError, or DamagedImageError.',
     "target = self._folder.path / f'{image_id}.jpeg'",
+    'await asyncio.to_thread(target.touch)',
     'size = await self._work(to_jpeg, path, target)',
     'async def _work(self, function: Callable[..., Size], *args: object) -> Size:',
     '"""Call a function on an uploaded file, in a thread."""',
@@ -59,16 +69,17 @@ REPLACED = {
 """The lines that a reader replaces before the end of the chapter."""
 
 
+def lines_of(path):
+    """Return the lines of a file, without their indents."""
+    return {line.strip() for line in path.read_text(encoding='utf-8').splitlines()}
+
+
 def own_lines(name):
     """Return the lines of a folder's files that the snapshot's files don't have."""
     snapshot, found = SNAPSHOTS[STEP[name]], set()
     for path in (TUTORIAL / name).rglob('*.py'):
-        kept = (snapshot / path.relative_to(TUTORIAL / name)).read_text(
-            encoding='utf-8'
-        )
-        text = path.read_text(encoding='utf-8')
-        found |= {line.strip() for line in text.splitlines()}
-        found -= {line.strip() for line in kept.splitlines()}
+        kept = snapshot / path.relative_to(TUTORIAL / name)
+        found |= lines_of(path) - lines_of(kept)
     return found
 
 

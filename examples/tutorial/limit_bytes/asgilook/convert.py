@@ -28,6 +28,8 @@ QUALITY = 85
 def to_jpeg(source: pathlib.Path, target: pathlib.Path) -> Size:
     """Write an image file as a clean JPEG, and return its size.
 
+    The target has to be there: work that goes on after its service was killed, and
+    its file was cleared away, leaves no other.
     Raises UnknownFormatError, or DamagedImageError.
     """
     with source.open('rb') as file:
@@ -35,7 +37,7 @@ def to_jpeg(source: pathlib.Path, target: pathlib.Path) -> Size:
         colour = '4:2:0' if image.format in ('JPEG', 'MPO') else '4:4:4'
         fix_transparency(image, start_of(file))
     image = normalise(image)
-    with target.open('wb') as output:
+    with target.open('r+b') as output:
         encode(image, output, colour)
         output.flush()
         os.fsync(output.fileno())

@@ -100,6 +100,7 @@ class Store:
     async def save_file(self, image_id: str, path: pathlib.Path) -> Image:
         """Store an image that is in a file of its own, just as `save` does."""
         target = self._folder.path / f'{image_id}.jpeg'
+        await asyncio.to_thread(target.touch)
         size = await self._work(to_jpeg, path, target)
         image = Image(self._config, image_id, size)
         self._images[image_id] = image
