@@ -43,7 +43,7 @@ def is_alive(pid):
     'process, and only then raises `TimeoutError`.',
 )
 def test_stopped_for_good(real_workers, run, tmp_path):
-    """Work that takes too long is over by the time its caller is told so."""
+    """Work that takes too long is over by the time its caller hears of it."""
     note = tmp_path / 'pid'
     code = f'import os, time; open({str(note)!r}, "w").write(str(os.getpid())); '
     code += 'time.sleep(1000)'
@@ -62,7 +62,7 @@ def test_stopped_for_good(real_workers, run, tmp_path):
     '`MemoryError`, `TimeoutError` and `pebble.ProcessExpired` into `StoppedError`.',
 )
 def test_errors_come_through(real_workers, run):
-    """What goes wrong in the process goes wrong for its caller."""
+    """An error in the process reaches its caller."""
     with pytest.raises(ZeroDivisionError):
         run(real_workers.run(exec, '1 / 0', timeout=PATIENCE))
 

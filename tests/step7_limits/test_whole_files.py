@@ -63,8 +63,9 @@ def test_killed(make_server, folder, left_behind):
             try:
                 while len(acknowledged) < count:
                     concurrent.futures.wait(clients, timeout=0.01)
-                connection = begin_upload(server, data)
-                assert wait_until(lambda: unfinished(left_behind()), PATIENCE / 3)
+                with contextlib.closing(begin_upload(server, data)):
+                    assert wait_until(lambda: unfinished(left_behind()), PATIENCE / 3)
+                    server.kill()
             finally:
                 server.kill()
         assert set(acknowledged) == {201}
@@ -74,7 +75,6 @@ def test_killed(make_server, folder, left_behind):
             with PIL.Image.open(path) as image:
                 image.load()
                 assert image.size == (1200, 900)
-    connection.close()
     make_server()
     assert unfinished(left_behind()) == []
 
@@ -84,7 +84,7 @@ def test_killed(make_server, folder, left_behind):
     'folder, has swept it away as it started.',
     'Each process holds a shared lock on the folder (`fcntl.flock`) as long as it '
     'lives. '
-    'Who gets an exclusive one at its start is alone, and may sweep.',
+    'A process that gets an exclusive one at its start is alone, and sweeps.',
 )
 @pytest.mark.skipif("sys.platform == 'win32'", reason='Windows has no flock.')
 def test_others_are_at_work(make_server, folder, left_behind):
@@ -104,7 +104,7 @@ def test_others_are_at_work(make_server, folder, left_behind):
     '`Folder` looks for `*.part` as it starts, if it is alone, and removes them.',
 )
 def test_leftovers(module, folder, config):
-    """What was left unfinished is removed at the start, and nothing else."""
+    """Unfinished files are removed at the start, and no others."""
     folder.mkdir()
     leftover = folder / f'1.jpeg{module("files").Folder.SUFFIX}'
     other = folder / 'notes.txt'
@@ -115,8 +115,8 @@ def test_leftovers(module, folder, config):
 
 
 @pytest.mark.hint(
-    'Work that went on after its service was killed made a file anew that had been '
-    'cleared away.',
+    'Work that went on after its service was killed made a new file, although the old '
+    'one had been cleared away.',
     "The service makes the file, and the work opens it with `'r+b'`, which fails if it "
     'is gone.',
 )
@@ -218,7 +218,7 @@ def test_disk_full_in_save(module, store, run, fill_the_disk, left_behind):
 
 
 @pytest.mark.hint(
-    'An error that has nothing to do with a full disk is told as one.',
+    'An error that has nothing to do with a full disk is answered as one.',
     'Look at the `errno`: only `ENOSPC` and `EDQUOT` mean that there is no room.',
 )
 def test_other_errors_of_the_disk(module, store, run, monkeypatch, left_behind):
@@ -296,7 +296,7 @@ def make_pipe(path):
 
 
 @pytest.mark.hint(
-    'What lies in the place of an image is no image. It is answered 500, or 200, or '
+    'The file of an image has become something else. The answer is 500, or 200, or '
     'never.',
     '`open_jpeg` opens nothing but a regular file, and looks at its first two and last '
     'two bytes. `DamagedFileError` is answered 404, and logged once.',

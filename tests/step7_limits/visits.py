@@ -1,4 +1,4 @@
-"""Requests of an app, by clients that stay until they are told to leave."""
+"""Requests of an app, by clients that stay until `leave` is called."""
 
 import asyncio
 from collections.abc import Iterable

@@ -32,7 +32,7 @@ class Change:
     """An upload or a delete, and what the list has to show after it."""
 
     def __init__(self, kind):
-        self._kind = kind
+        self.kind = kind
         self._stored = set()
 
     async def prepare(self, worker):
@@ -42,7 +42,7 @@ class Change:
 
     async def make(self, worker):
         """Make the change."""
-        if self._kind == 'upload':
+        if self.kind == 'upload':
             await self._upload(worker)
         else:
             image_id = self._stored.pop()
@@ -128,7 +128,7 @@ def test_worker_dies(workers, change, module, monkeypatch):
         ids = [record['id'] for record in (await two.simulate_get('/images')).json]
         files = [await two.simulate_get(f'/images/{name}.jpeg') for name in ids]
         assert {file.status_code for file in files} == {200}
-        assert len(ids) == {'upload': 3, 'delete': 1}[change._kind]
+        assert len(ids) == {'upload': 3, 'delete': 1}[change.kind]
 
     workers(story)
 

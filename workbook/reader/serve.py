@@ -29,6 +29,7 @@ from workbook.layout import Step, steps
 from workbook.reader import viewer
 
 STORAGE, REDIS = 'ASGI_LOOK_STORAGE_PATH', 'ASGI_LOOK_REDIS_HOST'
+DATABASE = 'ASGI_LOOK_DATABASE_URL'
 HIGHEST_PORT = 65_535
 ATTEMPTS = 20
 """How often an embedded Redis is asked whether it answers yet."""
@@ -119,6 +120,26 @@ def check_storage(folder: pathlib.Path) -> None:
 def reason(error: Exception) -> str:
     """Return what is wrong, in a few words."""
     return getattr(error, 'strerror', None) or str(error)
+
+
+def place_of_records(url: str) -> str:
+    """Return where a database is, without a password."""
+    import sqlalchemy
+
+    try:
+        named = sqlalchemy.make_url(url)
+    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+        # What is there is not shown: it may have a password in it.
+        raise UserError(
+            f'The environment variable {DATABASE} is not the URL of a database: '
+            'it has to have the form postgresql://user:password@host:port/name.'
+        ) from error
+    if named.get_backend_name() == 'sqlite':
+        return str(named.database)
+    place = sqlalchemy.URL.create(
+        named.drivername, host=named.host, port=named.port, database=named.database
+    )
+    return place.render_as_string()
 
 
 def redis_answers(url: str) -> bool:
@@ -220,6 +241,9 @@ def serve(step: Step, options: list[str]) -> None:
                 config = importlib.import_module('asgilook.config').Config()
                 check_storage(pathlib.Path(config.storage_path))
                 lines.append(f'pictures go to {config.storage_path}')
+                if hasattr(config, 'database_url'):
+                    place = place_of_records(config.database_url)
+                    lines.append(f'their records are in {place}')
                 if hasattr(config, 'redis_host'):
                     lines.append(f'Redis is {stack.enter_context(some_redis())}')
             target = 'asgilook.asgi:app' if has('asgi') else 'asgilook.app:app'

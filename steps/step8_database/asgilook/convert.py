@@ -24,7 +24,7 @@ QUALITY = 85
 """The quality of the JPEGs, out of 100."""
 
 TWICE = {'exif', 'icc_profile', 'progressive'}
-"""What Pillow tells of a JPEG that may be in memory twice while it is converted."""
+"""Pillow's names for what may put a JPEG into memory twice while it is converted."""
 
 
 def measure(source: pathlib.Path) -> int:
@@ -103,7 +103,7 @@ def encode(image: PIL.Image.Image, output: BinaryIO, colour: str = '4:2:0') -> N
     """Write the image as a JPEG, with its colour at half the resolution or in full.
 
     Raises StorageFullError: Pillow doesn't say which error a disk has, and others
-    are not to be expected. It lets other threads run while it writes to a real file.
+    should not occur. It lets other threads run while it writes to a real file.
     """
     try:
         image.save(output, 'JPEG', quality=QUALITY, subsampling=colour)

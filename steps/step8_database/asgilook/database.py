@@ -21,11 +21,13 @@ TIMEOUT = 20
 """How long to wait for SQLite's lock, or for PostgreSQL to connect, in seconds."""
 
 FIRST = {
-    'sqlite': ['PRAGMA journal_mode = WAL', 'BEGIN IMMEDIATE'],
-    'postgresql': ['SELECT pg_advisory_xact_lock(4711)'],
+    'sqlite': ('PRAGMA journal_mode = WAL', 'BEGIN IMMEDIATE'),
+    'postgresql': (
+        f"SET LOCAL lock_timeout = '{TIMEOUT}s'",
+        'SELECT pg_advisory_xact_lock(4711)',
+    ),
 }
-"""What comes before the tables: only one worker at a time gets past it."""
-
+"""What prepares for the tables, and lets only one worker at a time create them."""
 
 AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError)
 """The errors of a database that can't be reached, or refuses its service."""
@@ -88,9 +90,10 @@ class Database:
         """Create the tables unless they exist: other workers may be doing so, too."""
         if self._is_ready:
             return
+        prepare, lock = FIRST[self._engine.dialect.name]
         async with self._engine.begin() as connection:
-            for statement in FIRST[self._engine.dialect.name]:
-                await connection.exec_driver_sql(statement)
+            await connection.exec_driver_sql(prepare)
+            await connection.exec_driver_sql(lock)
             await connection.run_sync(Base.metadata.create_all)
             if not await connection.scalar(sqlalchemy.select(Collection.key)):
                 row = sqlalchemy.insert(Collection).values(key=1, version=new_version())

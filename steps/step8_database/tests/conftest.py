@@ -41,6 +41,7 @@ def config(tmp_path, redis_server):
 
     config = Config()
     config.storage_path = tmp_path / 'store'
+    config.database_url = f'sqlite:///{tmp_path}/images.db'
     config.uuid_generator = lambda: uuid.UUID(int=next(numbers))
     config.redis_from_url = lambda url: FakeRedis(server=redis_server)
     return config

@@ -56,6 +56,7 @@ def test_shared_redis(client, config, tmp_path, make_image):
     assert len(client.simulate_get('/images').json) == 1
 
     config.storage_path = tmp_path / 'another store'
+    config.database_url = f'sqlite:///{tmp_path}/other.db'
     another = falcon.testing.TestClient(create_app(config))
 
     assert another.simulate_get('/images').json == []
@@ -111,7 +112,9 @@ def test_head(client, make_image, path):
     assert before.status == after.status
 
 
-@pytest.mark.parametrize('entry', [b'text', b'\x01', b'\x92\xc0\xc0'])
+@pytest.mark.parametrize(
+    'entry', [b'text', b'\x01', b'\x92\xc0\xc0', b'\x92\x81\xa1a\xc0\xc4\x00']
+)
 def test_strange_entry(client, redis_server, entry):
     """An entry that another program wrote under the same key is no answer."""
     client.simulate_get('/images')

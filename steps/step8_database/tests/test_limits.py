@@ -59,7 +59,7 @@ def conversions(monkeypatch):
 
 
 def test_too_large(client, config, make_image):
-    """A body that is announced as too large is refused; one that just fits isn't."""
+    """A body that is announced as too large is refused; one that fits isn't."""
     data = make_image()
     config.max_upload_bytes = len(data)
 
@@ -108,7 +108,7 @@ async def in_line(app, conversions, first, second):
 
 
 def test_waits_too_long(config, make_image, conversions):
-    """An upload that doesn't get its turn in time is told when to try again."""
+    """An upload that doesn't get its turn in time gets a 503, and when to try again."""
     config.pixel_budget, config.queue_timeout = 1, 0.05
     app, upload = create_app(config), Upload(make_image())
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -23,6 +24,9 @@ from workbook.reader import serve
 STEPS = steps()
 LAST = STEPS[-1]
 WITH_REDIS = [step for step in STEPS if step.uses_redis]
+WITH_DATABASE = [
+    step for step in STEPS if (step.snapshot / 'asgilook' / 'database.py').exists()
+]
 
 
 def start(command, **environment):
@@ -84,11 +88,17 @@ def fetch(url, data=None):
 
 
 def nothing_runs(process, *used):
-    """Return whether neither a process of the group nor a listener is left."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, 0)
-        return False
-    return not any(processes.listens(port) for port in used)
+    """Return whether neither a process of the group nor a listener is left.
+
+    The processes that Python starts for others end a moment after those.
+    """
+    for _ in range(200):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+            continue
+        return not any(processes.listens(port) for port in used)
+    return False
 
 
 @pytest.mark.parametrize('step', STEPS, ids=lambda step: step.name)
@@ -112,6 +122,8 @@ def test_serve(step, free_port, tmp_path):
         assert f'pictures go to {tmp_path / "pictures"}' in output
     if step.uses_redis:
         assert 'Redis is redis://127.0.0.1:1/2' in output
+    if step in WITH_DATABASE:
+        assert f'their records are in {tmp_path / "pictures.db"}' in output
 
 
 @pytest.mark.parametrize('step', WITH_REDIS, ids=lambda step: step.name)
@@ -140,6 +152,46 @@ def test_redis(step, free_port, tmp_path):
             used.append(int(line.partition('127.0.0.1:')[2].partition(',')[0]))
         assert process.returncode == 0, output
         assert nothing_runs(process, *used)
+
+
+@pytest.mark.parametrize('step', WITH_DATABASE[-1:], ids=lambda step: step.name)
+def test_workers(step, free_port, tmp_path):
+    """Two workers share what there is, with nothing but Python installed."""
+    environment = {
+        'PYTHONPATH': str(step.snapshot),
+        'ASGI_LOOK_STORAGE_PATH': str(tmp_path / 'pictures'),
+    }
+    command = serve_command(step, '--port', free_port, '--workers', '2')
+    process = start(command, **environment)
+    with serving(process, free_port) as url:
+        for count in range(1, 5):
+            assert fetch(f'{url}/images', upload())[0] == 201
+            lists = [json.loads(fetch(f'{url}/images')[2]) for _ in range(4)]
+            assert [len(records) for records in lists] == [count] * 4
+        output = ctrl_c(process)
+        assert process.returncode == 0, output
+        assert 'Traceback' not in output
+        assert nothing_runs(process, free_port)
+
+
+@pytest.mark.parametrize('url', ['secret', 'postgresql//secret@h', 'postgresql://h:x'])
+def test_database_that_is_no_url(url, free_port, tmp_path):
+    """What is no URL of a database is refused, with the form of one, and not shown."""
+    line = refusal(
+        serve_command(WITH_DATABASE[0], '--port', free_port),
+        ASGI_LOOK_STORAGE_PATH=str(tmp_path),
+        ASGI_LOOK_DATABASE_URL=url,
+    )
+    assert 'ASGI_LOOK_DATABASE_URL' in line
+    assert 'postgresql://user:password@host:port/name' in line
+    assert 'secret' not in line
+
+
+def test_place_of_records():
+    """Where a database is, is shown without a password, wherever that stands."""
+    url = 'postgresql://jo:secret@h:1/name?password=secret'
+    assert serve.place_of_records(url) == 'postgresql://h:1/name'
+    assert serve.place_of_records('sqlite:////a%20b/50%25.db') == '/a b/50%.db'
 
 
 def begin_upload(port):

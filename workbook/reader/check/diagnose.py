@@ -31,6 +31,9 @@ from .structure import (
     snapshot,
 )
 
+GENERATOR = re.compile(r"'(async_)?generator' object does not support the .*context ")
+"""Python's words for a context manager that lacks its decorator."""
+
 COROUTINES = re.compile(
     r"coroutine|can't be used in 'await'|await|context manager protocol|"
     r'async_generator|is not awaitable|_asyncio\.Future|object Future'
@@ -612,6 +615,16 @@ class Doctor:
         """Return why a check failed, as far as we know."""
         said = ' '.join([check.error, *check.lines])
         place = self.place_of(check)
+        if generator := GENERATOR.search(said):
+            return Diagnosis(
+                [
+                    'This line enters a generator. '
+                    f'`@contextlib.{"async" * bool(generator[1])}contextmanager` is '
+                    'missing above the function that makes it.'
+                ],
+                *place,
+                is_sure=True,
+            )
         if COROUTINES.search(said) and (found := self.coroutine(check, said)):
             return found
         if check.fatal:
