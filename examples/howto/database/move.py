@@ -14,7 +14,7 @@ NEXT_NUMBER = text(
 
 
 async def main(old_url: str, new_url: str) -> None:
-    """Create the tables, copy the rows, and go on counting where the old one stopped."""
+    """Create the tables, copy the rows, and go on from the last number."""
     old, new = make_engine(old_url), make_engine(new_url)
     async with old.connect() as source, new.begin() as target:
         await target.run_sync(Base.metadata.create_all)
