@@ -40,12 +40,7 @@ def prepare() -> None:
 
 @functools.cache
 def pool() -> pebble.ProcessPool:
-    """Return the processes, which start when they are first needed.
-
-    They end with the service, however it ends. If that is by a signal, Python would
-    warn of their locks, although it removes them.
-    """
-    os.environ.setdefault('PYTHONWARNINGS', 'ignore:resource_tracker')
+    """Return the processes, which start when they are first needed."""
     context = multiprocessing.get_context('spawn')
     return pebble.ProcessPool(COUNT, initializer=prepare, context=context)
 
@@ -63,3 +58,12 @@ async def run(function: Callable[..., Result], *args: object, timeout: float) ->
         return await asyncio.wrap_future(future)
     except STOPPED as error:
         raise StoppedError(repr(error)) from error
+
+
+async def stop() -> None:
+    """Stop the processes. They start again when they are needed."""
+    if pool.cache_info().currsize:
+        stopped = pool()
+        pool.cache_clear()
+        await asyncio.to_thread(stopped.close)
+        await asyncio.to_thread(stopped.join)

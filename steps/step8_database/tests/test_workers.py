@@ -9,6 +9,7 @@ import falcon
 import pytest
 
 from asgilook import workers
+from asgilook.store import Store
 from asgilook.workers import pool, prepare, run
 
 
@@ -34,6 +35,21 @@ def test_processes():
     os.kill(asyncio.run(run(os.getpid, timeout=60)), signal.SIGKILL)
     while pool().active:
         time.sleep(0.01)
+    assert asyncio.run(run(max, 1, 2, timeout=60)) == 2
+
+
+def test_end_of_service(config):
+    """The processes end with a server, but not with each simulated request."""
+    store = Store(config)
+    asyncio.run(run(max, 1, 2, timeout=60))
+    started = pool()
+
+    asyncio.run(store.process_shutdown({'type': 'lifespan'}, {}))
+    assert pool() is started
+
+    for _ in range(2):  # The second time, there is nothing to stop.
+        asyncio.run(store.process_shutdown({'type': 'lifespan', 'state': {}}, {}))
+    assert pool() is not started
     assert asyncio.run(run(max, 1, 2, timeout=60)) == 2
 
 
