@@ -252,7 +252,7 @@ def test_deleted_store(copy_of):
     put(folder, 'store.py', line, '        self._images[image_id] = image')
     status, shown = check(folder, '--step', '2')
     assert status == 1
-    assert 'a.jpeg is gone' in shown or 'some-id.jpeg is gone' in shown
+    assert 'a.jpeg is missing' in shown or 'some-id.jpeg is missing' in shown
     assert states(shown)[1] == 'done'
 
 
@@ -260,7 +260,7 @@ FAULTS = {
     'a_stream_is_cached': [
         'asked for the 2nd time, was answered 200 OK',
         '(with no body)',
-        'A picture comes whole from its file each time',
+        'A picture is read from its file each time',
     ],
     'options_are_cached': [
         'After OPTIONS /images: 200:',
@@ -465,7 +465,7 @@ def test_hints(copy_of):
     (folder / 'pyproject.toml').unlink()
     status, shown = check(folder)
     assert status == 1
-    assert 'Is the file there' in shown
+    assert 'Does the file exist' in shown
     assert 'Below `[project]`' not in shown
     assert book.UNBUILT in shown or 'step1.html#' in shown
     assert 'Below `[project]`' in check(folder, '--hint')[1]
