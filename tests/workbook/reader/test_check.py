@@ -300,7 +300,7 @@ FAULTS = {
         (3, 5),
         'asked for the 2nd time, was answered 200 OK',
         '(with no body)',
-        'A picture comes whole from its file each time',
+        'A picture is read from its file each time',
     ],
     'options_are_cached': [
         (3, 5),
