@@ -68,8 +68,8 @@ def test_never_stale(client, config, make_image, monkeypatch):
     """A list that was read before an upload, and cached after it, isn't shown."""
     list_images, store = Store.list_images, Store(config)
 
-    async def upload_in_between(self, limit, after):
-        images = await list_images(self, limit, after)
+    async def upload_in_between(self, *page):
+        images = await list_images(self, *page)
         await store.save('1', make_image())
         return images
 
