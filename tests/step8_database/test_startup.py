@@ -232,7 +232,7 @@ def test_locked(workers, database, left_behind, module, monkeypatch):
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
         kept = left_behind()
         other = sqlite3.connect(database.path, isolation_level=None)
-        other.execute('BEGIN IMMEDIATE')
+        other.execute('BEGIN EXCLUSIVE')
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 503
         assert left_behind() == kept
         assert len((await worker.simulate_get('/images')).json) == 1
