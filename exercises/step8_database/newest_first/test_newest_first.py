@@ -75,5 +75,5 @@ def test_both_are_cached(client):
 
 
 def test_bad_value(client):
-    """What is neither true nor false answers 400."""
+    """A value that is neither true nor false answers 400."""
     assert client.simulate_get('/images?newest=maybe').status_code == 400
