@@ -109,7 +109,7 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 class Orders(queue.SimpleQueue):
-    """What the thread of a database's connection has to do, which counts as work."""
+    """The orders for the thread of a database's connection; each counts as work."""
 
     def __init__(self, clock):
         super().__init__()

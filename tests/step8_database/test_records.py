@@ -65,7 +65,7 @@ def test_restart(workers):
     section='step8-problem',
 )
 def test_workers_agree(workers):
-    """What one worker stores or deletes, the others know immediately."""
+    """All workers know immediately what one of them stores or deletes."""
 
     async def story(one, two):
         first, second = await post(one), await post(two)
@@ -111,9 +111,10 @@ def test_order_of_arrival(workers, module, monkeypatch):
 
 
 @pytest.mark.hint(
-    "SQLite keeps a time without its zone. What comes back isn't what was stored.",
+    "SQLite keeps a time without its zone. The time that comes back isn't the one that "
+    'was stored.',
     'A `TypeDecorator` of `DateTime(timezone=True)`, whose `process_result_value` '
-    'returns the time with `tzinfo=datetime.UTC` if it has none.',
+    'returns the time with `tzinfo=datetime.UTC` if it lacks one.',
 )
 def test_aware_times(store, result_of, run):
     """A time that was read is the one that was stored: aware, in UTC."""
@@ -193,7 +194,7 @@ def test_any_folder(module, config, folder, monkeypatch, name):
     'A database has a URL, which may name the driver, as SQLAlchemy does. Is it taken '
     'from the environment, and what if it names none?',
     '`ASGI_LOOK_DATABASE_URL`; and a dictionary with the asynchronous driver for each '
-    'name of a URL that has none.',
+    'name of a URL without one.',
     section='step8-postgresql',
 )
 @pytest.mark.parametrize('driver', ['', 'named'])

@@ -75,7 +75,7 @@ def change(request):
     section='step8-cache',
 )
 def test_shared(workers):
-    """What one worker has cached, the other takes from there; also after a restart."""
+    """One worker finds what another has cached; so does the next, after a restart."""
 
     async def story(one, two):
         record = (await one.simulate_post('/images', body=FILE)).json

@@ -82,7 +82,7 @@ def test_four_workers(app_folder, database, folder):
 @pytest.mark.hint(
     'A server that sends no lifespan events never calls `process_startup`. Who creates '
     'the tables then?',
-    'Whoever asks first: `_set_up` runs before each use, and returns if it was done.',
+    'The first request: `_set_up` runs before each use, and returns if it was done.',
     section='step8-startup',
 )
 def test_without_lifespan(app, run):
@@ -125,7 +125,7 @@ def test_starts_again(app, run):
 @pytest.mark.hint(
     'Two hundred requests want the database at the same time. How many connections '
     'are there, and what do the others do?',
-    "Keep SQLAlchemy's own pool from `open` on: whoever finds no connection waits.",
+    "Keep SQLAlchemy's own pool from `open` on: a request without a connection waits.",
     section='step8-database',
 )
 def test_two_hundred_at_once(workers):
@@ -232,7 +232,7 @@ def test_locked(workers, database, left_behind, module, monkeypatch):
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
         kept = left_behind()
         other = sqlite3.connect(database.path, isolation_level=None)
-        other.execute('BEGIN IMMEDIATE')
+        other.execute('BEGIN EXCLUSIVE')
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 503
         assert left_behind() == kept
         assert len((await worker.simulate_get('/images')).json) == 1

@@ -27,7 +27,7 @@ FIRST = {
         'SELECT pg_advisory_xact_lock(4711)',
     ),
 }
-"""What prepares for the tables, and lets only one worker at a time create them."""
+"""The statements that let only one worker at a time create the tables."""
 
 AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError)
 """The errors of a database that can't be reached, or refuses its service."""

@@ -26,7 +26,7 @@ def new_version() -> str:
 
 
 class Base(DeclarativeBase):
-    """What the tables have in common."""
+    """The base of all tables."""
 
 
 class Record(Base):

@@ -53,7 +53,7 @@ def test_restart(config, make_image):
 
 
 def test_two_workers(client, config, make_image):
-    """What one worker stores or deletes, the other knows."""
+    """One worker knows what the other stores or deletes."""
     other = falcon.testing.TestClient(create_app(config))
     post(client, make_image(), 2)
     assert ids(other.simulate_get('/images')) == [1, 2]
@@ -68,8 +68,8 @@ def test_never_stale(client, config, make_image, monkeypatch):
     """A list that was read before an upload, and cached after it, isn't shown."""
     list_images, store = Store.list_images, Store(config)
 
-    async def upload_in_between(self, limit, after):
-        images = await list_images(self, limit, after)
+    async def upload_in_between(self, *page):
+        images = await list_images(self, *page)
         await store.save('1', make_image())
         return images
 
@@ -94,7 +94,7 @@ def test_pages(client, make_image):
 
 
 def test_changes_between_pages(client, make_image):
-    """What is deleted between two pages moves nothing on the second one."""
+    """A delete between two pages moves nothing on the second one."""
     post(client, make_image(), 4)
     first = client.simulate_get('/images?limit=2')
     second = client.simulate_get(next_page(first))
