@@ -212,6 +212,22 @@ def test_log_has_the_cause(config, real_workers, client, caplog):
 
 
 @pytest.mark.hint(
+    'The processes went on after the server, or stopped after a simulated request.',
+    "`if 'state' in scope: await workers.stop()`: only a server's lifespan has a `state`.",
+)
+def test_end_of_service(real_workers, store, run):
+    """The processes end with a server, but not with each simulated request."""
+    run(real_workers.run(max, 1, 2, timeout=PATIENCE))
+    started = real_workers.pool()
+    run(store.process_shutdown({'type': 'lifespan'}, {}))
+    assert real_workers.pool() is started
+    for _ in range(2):  # The second time, there is nothing to stop.
+        run(store.process_shutdown({'type': 'lifespan', 'state': {}}, {}))
+    assert not started.active
+    assert run(real_workers.run(max, 1, 2, timeout=PATIENCE)) == 2
+
+
+@pytest.mark.hint(
     'The server ended without its processes, and Python warns about the locks that '
     'they left.',
     '`Store.process_shutdown` stops them: `await workers.stop()`. The store has to be '

@@ -59,7 +59,7 @@ def joined(pages):
     'The list has a hundred images at most, and says where it goes on. Where does the '
     'next page begin, and when is there none?',
     'Ask the store for one image more than the page has. If it comes, '
-    '`resp.append_link(...)` with the number of the last one shown.',
+    "`resp.set_header('Link', ...)` with the number of the last one shown.",
 )
 def test_pages(client):
     """The pages together are the list, each image once, in order."""
@@ -265,6 +265,11 @@ def test_eight_deletes(workers):
     workers(story)
 
 
+@pytest.mark.hint(
+    'Under a `TestClient`, each request starts the app and ends it again.',
+    '`Database.close` leaves an engine behind that works: `open` makes the one that '
+    'keeps connections, `close` goes back to one that does not.',
+)
 def test_test_client(module, config):
     """Pages work without a lifespan, too: Falcon's `TestClient` has one per request."""
     client = falcon.testing.TestClient(module('app').create_app(config))

@@ -50,7 +50,8 @@ class Images:
             *images, _ = images
             last = images[-1].number
             order = '&newest=true' if newest else ''
-            resp.append_link(f'{req.path}?limit={limit}&after={last}{order}', 'next')
+            following = f'{req.path}?limit={limit}&after={last}{order}'
+            resp.set_header('Link', f'<{following}>; rel="next"')
         resp.media = [image.serialize() for image in images]
 
     async def on_post(self, req: Request, resp: Response) -> None:

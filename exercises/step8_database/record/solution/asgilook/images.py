@@ -49,8 +49,8 @@ class Images:
         images = await self._store.list_images(limit + 1, after)
         if len(images) > limit:
             *images, _ = images
-            last = images[-1].number
-            resp.append_link(f'{req.path}?limit={limit}&after={last}', 'next')
+            following = f'{req.path}?limit={limit}&after={images[-1].number}'
+            resp.set_header('Link', f'<{following}>; rel="next"')
         resp.media = [image.serialize() for image in images]
 
     async def on_post(self, req: Request, resp: Response) -> None:
