@@ -213,7 +213,7 @@ def test_log_has_the_cause(config, real_workers, client, caplog):
 
 @pytest.mark.hint(
     'The processes went on after the server, or stopped after a simulated request.',
-    "`if 'state' in scope: await workers.stop()`: only a server's lifespan has a `state`.",
+    "`if 'state' in scope: await workers.stop()`: only a server has a `state`.",
 )
 def test_end_of_service(real_workers, store, run):
     """The processes end with a server, but not with each simulated request."""
