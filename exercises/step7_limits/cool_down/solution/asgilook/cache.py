@@ -118,9 +118,7 @@ class RedisCache:
             if not self._is_away:
                 logger.warning('No help from Redis: %s', str(error) or 'no answer')
             self._is_away = not isinstance(error, redis.ResponseError)
-            if self._is_away:
-                cool_down = self._config.redis_cool_down
-                self._ask_again = self._config.clock() + cool_down
+            self._ask_again = self._config.clock() + self._config.redis_cool_down
             return None
         if self._is_away:
             logger.warning('Redis is back')
