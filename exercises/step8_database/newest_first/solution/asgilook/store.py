@@ -5,9 +5,9 @@ import concurrent.futures
 import logging
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from . import workers
 from .config import Config
@@ -37,8 +37,10 @@ class Store:
         """Open the database."""
         await self._database.open()
 
-    async def process_shutdown(self, scope: object, event: object) -> None:
-        """Close the database."""
+    async def process_shutdown(self, scope: Mapping[str, Any], event: object) -> None:
+        """Stop the processes with the server: not after each simulated request."""
+        if 'state' in scope:
+            await workers.stop()
         await self._database.close()
 
     async def get(self, image_id: str) -> Image | None:
