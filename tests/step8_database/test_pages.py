@@ -41,8 +41,10 @@ def ids(result):
 
 def walk(client, path, visit=lambda: None):
     """Return the ids on all pages from a path on; call a function after each page."""
-    found = []
+    found, seen = [], set()
     while path:
+        assert path not in seen, f'The link leads to {path} again.'
+        seen.add(path)
         result = client.simulate_get(path)
         found.append(ids(result))
         path = next_page(result)
