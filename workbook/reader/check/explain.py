@@ -57,7 +57,7 @@ class Request:
         count = sum(each.asked == self.asked for each in before) + 1
         again = f', asked for the {ordinal(count)} time,' if count > 1 else ''
         body = f', with a body of {self.sent:,} bytes,' if self.sent else ''
-        asked = f'{self.asked}{again}{body}'
+        asked = f'{self.asked}{again.removesuffix(",") if body else again}{body}'
         if not self.status:
             return [*lines, f'{asked} got no answer.']
         lines.append(f'{asked} was answered {self.status}.')

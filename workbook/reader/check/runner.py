@@ -353,7 +353,8 @@ class Runner:
     def take_in(self, worker: Worker, event: dict[str, Any]) -> None:
         """Take in an event."""
         if event['event'] == 'asked':
-            worker.request = event['request']
+            worker.request, worker.place = event['request'], ''
+            worker.at_import = False
             return
         if event['event'] == 'at':
             worker.place, worker.at_import = event['place'], event['at_import']
@@ -454,6 +455,7 @@ def run(
         prefix='check-', ignore_cleanup_errors=True
     ) as name:
         workplace = pathlib.Path(name).resolve()
+        workplace.chmod(0o711)  # A PostgreSQL that root starts runs as another user.
         (workplace / 'tmp').mkdir()
         code = workplace / 'code'
         submission.copy(folder, code)
