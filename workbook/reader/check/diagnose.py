@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from workbook.layout import PACKAGE, Step, steps
 
 from .explain import LEFT_OPEN
-from .runner import Check
+from .runner import TOO_LONG, Check
 from .structure import (
     OFTEN_PLAIN,
     RUNS_COROUTINES,
@@ -768,9 +768,8 @@ class Doctor:
         findings = [*self.about_coroutines, *self.about_names, *self.about_others]
         if findings and not (check.missing and not check.at_import):
             first = findings[0]
-            is_sure = first.kind not in MAY_BE or (
-                first.kind == 'other' and bool(check.error)
-            )
+            is_sure = first.kind not in MAY_BE or TOO_LONG in check.lines
+            is_sure = is_sure or (first.kind == 'other' and bool(check.error))
             return Diagnosis(first.lines, *first.about, is_sure)
         if COROUTINES.search(check.error):
             line = (

@@ -35,6 +35,8 @@ STOP = threading.Event()
 """Set to end what other threads run."""
 WORKER = 'workbook.reader.check.worker'
 IMPORTS = 'workbook.reader.check.imports'
+TOO_LONG = 'It took too long and was stopped.'
+"""What is said of a check that hung: what it is about has little to do with why."""
 
 
 @dataclasses.dataclass
@@ -405,7 +407,7 @@ class Runner:
                 f'with the status {worker.process.returncode}.'
             ]
         else:
-            check.lines = ['It took too long and was stopped.']
+            check.lines = [TOO_LONG]
             if worker.request:
                 check.lines.append(f'Its last request was {worker.request}.')
             if place:
