@@ -140,7 +140,8 @@ def test_pages_are_stable(client):
 
     def change():
         for index in to_delete.pop(0) if to_delete else []:
-            client.simulate_delete(f'/images/{stored[index]}.jpeg')
+            result = client.simulate_delete(f'/images/{stored[index]}.jpeg')
+            assert result.status_code == 204
             added.extend(post(client))
 
     shown = joined(walk(client, '/images?limit=3', change))
@@ -161,7 +162,8 @@ def test_numbers_are_not_reused(client):
     [other] = post(client)
     after_last = next_page(client.simulate_get(after_first))
     for image_id in [last, other]:
-        client.simulate_delete(f'/images/{image_id}.jpeg')
+        result = client.simulate_delete(f'/images/{image_id}.jpeg')
+        assert result.status_code == 204
     [new] = post(client)
     assert ids(client.simulate_get(after_last)) == [new]
     assert joined(walk(client, '/images')) == [first, new]
