@@ -360,9 +360,10 @@ class Explainer:
         if right := difflib.get_close_matches(package, importable(), 1, 0.75):
             return f'There is no module {name}. Do you mean `{right[0]}`?'
         return (
-            f'There is no module {name}. If the name is right, the package is missing '
-            'from the environment of `tox -e check`: install it with '
-            f'`uv pip install --python .tox/check {name}`.'
+            f'There is no module {name}. If the name is right, add the package to the '
+            'dependencies in pyproject.toml, and install it for your service with '
+            '`python -m pip install -e ".[test]"`, and for the checks with '
+            f'`uv pip install --python .tox/check {package}`.'
         )
 
     def of_log(self, text: str) -> Explanation | None:
