@@ -41,8 +41,10 @@ def ids(result):
 
 def walk(client, path, visit=lambda: None):
     """Return the ids on all pages from a path on; call a function after each page."""
-    found = []
+    found, seen = [], set()
     while path:
+        assert path not in seen, f'The link leads to {path} again.'
+        seen.add(path)
         result = client.simulate_get(path)
         found.append(ids(result))
         path = next_page(result)
@@ -138,7 +140,8 @@ def test_pages_are_stable(client):
 
     def change():
         for index in to_delete.pop(0) if to_delete else []:
-            client.simulate_delete(f'/images/{stored[index]}.jpeg')
+            result = client.simulate_delete(f'/images/{stored[index]}.jpeg')
+            assert result.status_code == 204
             added.extend(post(client))
 
     shown = joined(walk(client, '/images?limit=3', change))
@@ -159,7 +162,8 @@ def test_numbers_are_not_reused(client):
     [other] = post(client)
     after_last = next_page(client.simulate_get(after_first))
     for image_id in [last, other]:
-        client.simulate_delete(f'/images/{image_id}.jpeg')
+        result = client.simulate_delete(f'/images/{image_id}.jpeg')
+        assert result.status_code == 204
     [new] = post(client)
     assert ids(client.simulate_get(after_last)) == [new]
     assert joined(walk(client, '/images')) == [first, new]

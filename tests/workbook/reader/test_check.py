@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 
 from workbook import faults
+from workbook.book import exercises
 from workbook.layout import ROOT, copy_tree, steps
 from workbook.reader.check import (
     book,
@@ -504,6 +505,17 @@ def test_a_step_that_adds_no_file(copy_of):
     with (folder / 'asgilook' / 'convert.py').open('a', encoding='utf-8') as file:
         file.write('\n\ndef shrink(path, size):\n    pass\n')
     assert progress.begun(folder)[-1].number == 4
+
+
+def test_solved_exercise_begins_nothing(tmp_path):
+    """Solving an exercise before a step that does the same doesn't begin that step."""
+    folder = tmp_path / 'mine'
+    copy_tree(STEPS[3].snapshot, folder)
+    copy_tree(exercises.find('delete').overlay, folder)
+
+    assert progress.begun(folder)[-1].number == 3
+    assert progress.furthest(folder, STEPS[2]) == STEPS[3]
+    assert progress.furthest(folder, STEPS[5]) == STEPS[5]
 
 
 def test_hints(copy_of, look):

@@ -146,8 +146,9 @@ def try_out(mistake, folder):
     if 'version' in mistake:
         copy_tree(VERSIONS / mistake['version'], folder)
     make(mistake, folder)
-    tested = [*step.before, step] if 'from_the_start' in mistake else [step]
-    return said(folder, step, tested, 'ahead' in mistake)
+    asked = STEPS[mistake.get('checks', mistake['step'])]
+    tested = [*step.before, step] if 'from_the_start' in mistake else [asked]
+    return said(folder, asked, tested, 'ahead' in mistake)
 
 
 @pytest.fixture(scope='module')

@@ -211,8 +211,12 @@ def shows(step: Step, file: str, name: str, code: str = '') -> Section | None:
             continue
         if not name:
             continue
-        lines = span(path.read_text(encoding='utf-8'), name)
+        text = path.read_text(encoding='utf-8')
+        lines = span(text, name)
         whole = [each for each in here if set(lines) & set(each.lines)]
+        # The file as a whole, at a chapter's end, is shown in pieces before.
+        parts = [each for each in whole[1:] if len(each.lines) < text.count('\n')]
+        whole = [*whole[:1], *parts]
         if lines and whole:
             # The listing that shows most of it, and little else.
             best = max(

@@ -174,10 +174,15 @@ def plants_bugs(step: Step) -> bool:
 
 
 def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
-    """Add to each failure its cause in the folder's code, and where to read of it."""
+    """Add to each failure its cause in the folder's code, and where to read of it.
+
+    A folder that has come further than the step asked for is compared with what it has
+    come to.
+    """
     failed = [check for check in run.checks if check.outcome == 'failed']
     if not failed and not run.not_imported:
         return
+    step = progress.furthest(folder, step)
     doctor = diagnose.Doctor(folder, step)
     for check in failed:
         found = doctor.of(check)

@@ -6,6 +6,7 @@ compared with the snapshot of the step under way, by structure alone: none of it
 """
 
 import ast
+import collections
 import dataclasses
 import difflib
 import functools
@@ -16,12 +17,12 @@ import itertools
 import pathlib
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from workbook.layout import PACKAGE, Step, steps
 
 from .explain import LEFT_OPEN
-from .runner import Check
+from .runner import TOO_LONG, Check
 from .structure import (
     OFTEN_PLAIN,
     RUNS_COROUTINES,
@@ -42,6 +43,10 @@ COROUTINES = re.compile(
 """The words of errors caused by an `await` or `async` too few, or too many."""
 PLAIN_OF_CLIENTS = {'client', 'lock', 'monitor', 'pipeline', 'pubsub'}
 """The methods of a Redis client that aren't awaited."""
+MAY_BE = ('other', 'differs', 'unused')
+"""The kinds of findings that another way to write it would make as well."""
+FEW = 4
+"""How much a function may lack and still be taken for the chapter's."""
 READ_ON = "If the chapter hasn't come to that, nothing is wrong: read on."
 NEAR = 0.75
 """How alike two names must be for one to be a misspelling of the other."""
@@ -73,7 +78,8 @@ class Finding:
             return [self.says]
         inside = f', in {self.name.rpartition(".")[2]}' if self.name else ''
         code = [f'    {self.code}'] if self.code.strip() else []
-        return [f'{self.file}, line {self.line}{inside}:', *code, self.says]
+        more = [READ_ON] if self.kind in ('unused', 'differs') else []
+        return [f'{self.file}, line {self.line}{inside}:', *code, self.says, *more]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,12 +233,14 @@ class Coroutines:
         name = self._package.in_full(file, dotted(call.func))
         return name in self._awaited[1]
 
-    def is_lost(self, call: ast.Call) -> bool:
+    def is_lost(self, call: ast.expr) -> bool:
         """Return whether what a call makes is used as if it were what comes of it."""
         package = self._package
-        if package.is_awaited(call):
+        if isinstance(call, ast.Call) and package.is_awaited(call):
             return False
         above = package.parents.get(call)
+        while isinstance(above, ast.IfExp) and call is not above.test:
+            call, above = above, package.parents.get(above)
         match above:
             case ast.Expr() | ast.Attribute() | ast.Subscript() | ast.BinOp():
                 return True
@@ -252,7 +260,7 @@ class Coroutines:
                 return True
         return False
 
-    def is_run_later(self, call: ast.Call, assigned: ast.AST) -> bool:
+    def is_run_later(self, call: ast.AST, assigned: ast.AST) -> bool:
         """Return whether what a call made is awaited, or run, further below."""
         targets = getattr(assigned, 'targets', [getattr(assigned, 'target', None)])
         names = {dotted(target) for target in targets if target is not None}
@@ -348,8 +356,14 @@ def plain_function(package: Package, definition: Definition, why: str) -> Findin
 RESPONDER = re.compile(r'on_(get|post|put|patch|delete|head|options|websocket)(_|$)')
 
 
-def not_async(package: Package, reference: Package) -> Iterator[Finding]:
-    """Yield the functions that Falcon awaits, or the snapshot does, and are plain."""
+def not_async(
+    package: Package, reference: Package, earlier: Sequence[Package] = ()
+) -> Iterator[Finding]:
+    """Yield the functions that Falcon awaits, or the snapshot does, and are plain.
+
+    And those that shouldn't be coroutines. One that is as in a snapshot before may not
+    have changed yet: then only the calls of it tell whether that's right.
+    """
     handlers = {
         dotted(call.args[1]).rpartition('.')[2]
         for _, call in package.calls()
@@ -359,6 +373,9 @@ def not_async(package: Package, reference: Package) -> Iterator[Finding]:
         if each.is_class:
             continue
         twin = reference.by_place.get((each.file, each.name))
+        before = [other.by_place.get((each.file, each.name)) for other in earlier]
+        if twin and any(old and old.is_async == each.is_async for old in before):
+            twin = None
         if each.is_async:
             if twin and not twin.is_async and not twin.is_class:
                 says = (
@@ -555,6 +572,90 @@ def out_of_place(package: Package, reference: Package) -> Iterator[Finding]:
             yield found
 
 
+def names_used(package: Package) -> Iterator[tuple[str, str, ast.AST]]:
+    """Yield the names that code uses, each with its file and where it is used."""
+    for file, tree in package.trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                yield node.id, file, node
+            elif isinstance(node, ast.Attribute):
+                yield node.attr, file, node
+
+
+def never_used(package: Package, reference: Package) -> Iterator[Finding]:
+    """Yield the functions that use another one in the snapshot, and that nobody uses.
+
+    The other one is there: only the line that calls it, or passes it on, is missing.
+    """
+    used = {name for name, _, _ in names_used(package)}
+    idle = {
+        each.last
+        for each in package.definitions
+        if each.last not in used and (each.file, each.name) in reference.by_place
+    }
+    for name, file, node in names_used(reference):
+        function = reference.function_of(node) if name in idle else None
+        user = function and reference.around(file, function.lineno)
+        here = user and package.by_place.get((file, user.name))
+        if here:
+            idle.remove(name)
+            says = f"Nothing uses `{name}` yet: the chapter's `{here.last}` does."
+            code = package.line(file, here.line)
+            yield Finding(file, here.line, here.name, says, 'unused', code)
+
+
+SIGNS = {'Eq': '==', 'NotEq': '!=', 'Lt': '<', 'LtE': '<=', 'Gt': '>', 'GtE': '>='}
+"""The comparisons that are easily taken for each other."""
+
+
+def parts_of(function: ast.AST) -> collections.Counter[str]:
+    """Return what a function is made of: what it calls, with which options, and signs."""
+    found: collections.Counter[str] = collections.Counter()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            name = dotted(node.func).rpartition('.')[2]
+            handled = name == 'add_error_handler' and node.args
+            what = f'{ast.unparse(node.args[0])}, ...' if handled else '...'
+            found[f'{name}({what})'] += 1
+            found.update(f'{each.arg}=...' for each in node.keywords if each.arg)
+        elif isinstance(node, ast.Attribute):
+            found[node.attr] += 1
+        elif isinstance(node, ast.Compare):
+            names = [type(each).__name__ for each in node.ops]
+            found.update(SIGNS[name] for name in names if name in SIGNS)
+    return found
+
+
+def left_out(
+    package: Package, reference: Package, earlier: Sequence[Package]
+) -> Iterator[Finding]:
+    """Yield the functions that are the snapshot's but for a call, an option, or a sign.
+
+    One that is as in a snapshot before has not been changed yet.
+    """
+    for there in package.definitions:
+        place = (there.file, there.name)
+        twin = reference.by_place.get(place)
+        if there.is_class or twin is None or there.inside == 'function':
+            continue
+        ours, theirs = parts_of(twin.node), parts_of(there.node)
+        lacks, more = [*(ours - theirs)], [*(theirs - ours)]
+        before = [old.by_place[place] for old in earlier if place in old.by_place]
+        if not lacks or any(parts_of(old.node) == theirs for old in before):
+            continue
+        whose = f"the chapter's `{there.last}`"
+        if len(lacks) == len(more) == 1 and {*lacks, *more} <= {*SIGNS.values()}:
+            says = f'This compares with `{more[0]}`; {whose} with `{lacks[0]}`.'
+        elif more or len(lacks) > FEW:
+            continue
+        else:
+            called = [each for each in lacks if each[-1] in ').']
+            names = ' and '.join(f'`{each}`' for each in called or lacks)
+            says = f'Something is missing: {whose} has {names} as well.'
+        code = package.line(there.file, there.line)
+        yield Finding(there.file, there.line, there.name, says, 'differs', code)
+
+
 def wrong_files(package: Package, reference: Package) -> Iterator[Finding]:
     """Yield the files that should have another name."""
     unknown = [file for file in package.files if file not in reference.files]
@@ -609,10 +710,15 @@ class Doctor:
         self.step = step
 
     @functools.cached_property
+    def earlier(self) -> list[Package]:
+        """The snapshots of the steps before."""
+        return [snapshot(step.snapshot) for step in self.step.before]
+
+    @functools.cached_property
     def about_coroutines(self) -> list[Finding]:
         """All that is wrong with `async` and `await`: definitions, then calls."""
         calls = Coroutines(self.package, self.reference).lost()
-        found = [*not_async(self.package, self.reference), *calls]
+        found = [*not_async(self.package, self.reference, self.earlier), *calls]
         return list({(each.file, each.line): each for each in found}.values())
 
     @functools.cached_property
@@ -628,8 +734,12 @@ class Doctor:
 
     @functools.cached_property
     def about_others(self) -> list[Finding]:
-        """What may be wrong: names that the chapter has of another module."""
-        return list(other_name(self.package, self.reference))
+        """What may be wrong, as the chapter has it otherwise."""
+        return [
+            *other_name(self.package, self.reference),
+            *left_out(self.package, self.reference, self.earlier),
+            *never_used(self.package, self.reference),
+        ]
 
     def of(self, check: Check) -> Diagnosis:
         """Return why a check failed, as far as we know."""
@@ -658,7 +768,8 @@ class Doctor:
         findings = [*self.about_coroutines, *self.about_names, *self.about_others]
         if findings and not (check.missing and not check.at_import):
             first = findings[0]
-            is_sure = first.kind != 'other' or bool(check.error)
+            is_sure = first.kind not in MAY_BE or TOO_LONG in check.lines
+            is_sure = is_sure or (first.kind == 'other' and bool(check.error))
             return Diagnosis(first.lines, *first.about, is_sure)
         if COROUTINES.search(check.error):
             line = (

@@ -57,7 +57,7 @@ class Request:
         count = sum(each.asked == self.asked for each in before) + 1
         again = f', asked for the {ordinal(count)} time,' if count > 1 else ''
         body = f', with a body of {self.sent:,} bytes,' if self.sent else ''
-        asked = f'{self.asked}{again}{body}'
+        asked = f'{self.asked}{again.removesuffix(",") if body else again}{body}'
         if not self.status:
             return [*lines, f'{asked} got no answer.']
         lines.append(f'{asked} was answered {self.status}.')
@@ -360,9 +360,10 @@ class Explainer:
         if right := difflib.get_close_matches(package, importable(), 1, 0.75):
             return f'There is no module {name}. Do you mean `{right[0]}`?'
         return (
-            f'There is no module {name}. If the name is right, the package is missing '
-            'from the environment of `tox -e check`: install it with '
-            f'`uv pip install --python .tox/check {name}`.'
+            f'There is no module {name}. If the name is right, add the package to the '
+            'dependencies in pyproject.toml, and install it for your service with '
+            '`python -m pip install -e ".[test]"`, and for the checks with '
+            f'`uv pip install --python .tox/check {package}`.'
         )
 
     def of_log(self, text: str) -> Explanation | None:

@@ -2,8 +2,10 @@
 
 import ast
 import contextlib
+import functools
 import pathlib
 
+from workbook.book.exercises import exercises
 from workbook.layout import PACKAGE, Step, steps
 
 from .submission import parse
@@ -43,10 +45,16 @@ def names(folder: pathlib.Path) -> set[str]:
     return found
 
 
+@functools.cache
 def added_names(step: Step) -> set[str]:
-    """Return what a step defines that the step before it does not."""
-    before = step.before[-1:]
-    return names(step.snapshot).difference(*(names(other.snapshot) for other in before))
+    """Return what a step defines that the step before it does not.
+
+    Without what an exercise before it asks for: solving that doesn't begin the step.
+    """
+    before = {other.number for other in step.before}
+    solved = [each.overlay for each in exercises() if each.step.number in before]
+    folders = [*(other.snapshot for other in step.before[-1:]), *solved]
+    return names(step.snapshot).difference(*(names(folder) for folder in folders))
 
 
 def is_begun(step: Step, folder: pathlib.Path, defined: set[str]) -> bool:
@@ -63,3 +71,8 @@ def begun(folder: pathlib.Path) -> list[Step]:
         if is_begun(step, folder, defined):
             return [*step.before, step]
     return []
+
+
+def furthest(folder: pathlib.Path, step: Step) -> Step:
+    """Return the last step begun in a folder, or the one asked for if it's later."""
+    return max([step, *begun(folder)], key=lambda each: each.number)

@@ -35,6 +35,8 @@ STOP = threading.Event()
 """Set to end what other threads run."""
 WORKER = 'workbook.reader.check.worker'
 IMPORTS = 'workbook.reader.check.imports'
+TOO_LONG = 'It took too long and was stopped.'
+"""What is said of a check that hung: what it is about has little to do with why."""
 
 
 @dataclasses.dataclass
@@ -353,7 +355,8 @@ class Runner:
     def take_in(self, worker: Worker, event: dict[str, Any]) -> None:
         """Take in an event."""
         if event['event'] == 'asked':
-            worker.request = event['request']
+            worker.request, worker.place = event['request'], ''
+            worker.at_import = False
             return
         if event['event'] == 'at':
             worker.place, worker.at_import = event['place'], event['at_import']
@@ -404,7 +407,7 @@ class Runner:
                 f'with the status {worker.process.returncode}.'
             ]
         else:
-            check.lines = ['It took too long and was stopped.']
+            check.lines = [TOO_LONG]
             if worker.request:
                 check.lines.append(f'Its last request was {worker.request}.')
             if place:
@@ -454,6 +457,7 @@ def run(
         prefix='check-', ignore_cleanup_errors=True
     ) as name:
         workplace = pathlib.Path(name).resolve()
+        workplace.chmod(0o711)  # A PostgreSQL that root starts runs as another user.
         (workplace / 'tmp').mkdir()
         code = workplace / 'code'
         submission.copy(folder, code)

@@ -65,14 +65,17 @@ class Quit(BaseException):
 
 
 class LastError(logging.Handler):
-    """Keeps the last error that was logged with its traceback."""
+    """Keeps the last error that was logged: with its traceback, or in words alone."""
 
     error: BaseException | None = None
+    words = ''
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
         if record.exc_info and record.exc_info[1]:
             self.error = record.exc_info[1]
+        else:
+            self.words = record.getMessage()
 
 
 class Reporter:
@@ -122,7 +125,8 @@ class Reporter:
         """Take what is printed and logged, and what would end the process."""
         os.environ.pop(AUTOLOAD, None)
         config.addinivalue_line('markers', 'timeout(seconds): how long it may take')
-        logging.getLogger('falcon').addHandler(self._logged)
+        for name in ('falcon', PACKAGE):
+            logging.getLogger(name).addHandler(self._logged)
         really_exit, process = self._exit, os.getpid()
 
         def exit_unless_checked(status: int) -> None:
@@ -188,6 +192,7 @@ class Reporter:
         self._outcome = {'outcome': 'passed'}
         self._requests.clear()
         self._compared = self._logged.error = None
+        self._logged.words = ''
         self._printed.text = ''
         self.tell('start', check=item.nodeid, limit=limit)
         self._began = time.monotonic()
@@ -232,6 +237,8 @@ class Reporter:
         except Exception as failure:
             # An object of the reader's may break whatever looks at it.
             return {'lines': [f'{type(error).__name__} ({type(failure).__name__})']}
+        if self._logged.words and self._requests[-1:] and is_ours(self._requests[-1]):
+            story.lines.append(f'The log says: {shorten(self._logged.words)}')
         return {
             **dataclasses.asdict(story),
             'unready': call.when == 'setup' and bool(story.place),
@@ -245,6 +252,11 @@ class Reporter:
     def pytest_internalerror(self, excrepr: object) -> None:
         """Report a failure that is no check's."""
         self.tell('broken', why=str(excrepr).strip().splitlines()[-1])
+
+
+def is_ours(request: Request) -> bool:
+    """Return whether the answer to a request says that the service is at fault."""
+    return request.status.startswith('5')
 
 
 def limit_of(item: pytest.Item) -> float:
