@@ -40,8 +40,8 @@ TITLES = {
     ),
 }
 
-WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 96, 64, 44
+WIDTH, HEIGHT = 480, 290
+LEFT, RIGHT, TOP, BOTTOM = 64, 68, 68, 44
 STYLE = (
     '.card{fill:#f3f5f8}text{fill:#1b2530}.axis{stroke:#c3cdd8}'
     'path{fill:none;stroke-width:2.5}.step6{stroke:#b42318}.step7{stroke:#116329}'
@@ -184,7 +184,7 @@ def draw(name: str, kept: dict[str, list[list[float]]]) -> str:
     )
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="14" role="img">',
+        'font-family="system-ui, sans-serif" font-size="15" role="img">',
         f'<title>{title}: the memory it takes</title>',
         f'<desc>{words} Over time, {told}.</desc>',
         f'<style>{STYLE}</style>',
