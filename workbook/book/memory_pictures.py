@@ -40,15 +40,16 @@ TITLES = {
     ),
 }
 
-WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 96, 64, 44
+WIDTH, HEIGHT = 480, 290
+LEFT, RIGHT, TOP, BOTTOM = 64, 68, 68, 44
 STYLE = (
     '.card{fill:#f3f5f8}text{fill:#1b2530}.axis{stroke:#c3cdd8}'
     'path{fill:none;stroke-width:2.5}.step6{stroke:#b42318}.step7{stroke:#116329}'
     '.step6t{fill:#b42318}.step7t{fill:#116329}'
+    '.step6t,.step7t{paint-order:stroke;stroke:#f3f5f8;stroke-width:5}'
     '@media (prefers-color-scheme:dark){.card{fill:#1a1f26}text{fill:#eef2f6}'
     '.axis{stroke:#435063}.step6{stroke:#ff8f85}.step7{stroke:#56d364}'
-    '.step6t{fill:#ff8f85}.step7t{fill:#56d364}}'
+    '.step6t{fill:#ff8f85}.step7t{fill:#56d364}.step6t,.step7t{stroke:#1a1f26}}'
 )
 
 
@@ -184,7 +185,7 @@ def draw(name: str, kept: dict[str, list[list[float]]]) -> str:
     )
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="14" role="img">',
+        'font-family="system-ui, sans-serif" font-size="15" role="img">',
         f'<title>{title}: the memory it takes</title>',
         f'<desc>{words} Over time, {told}.</desc>',
         f'<style>{STYLE}</style>',
@@ -200,7 +201,9 @@ def draw(name: str, kept: dict[str, list[list[float]]]) -> str:
         )
     for step, each in kept.items():
         way = ' '.join(f'{x(at)},{y(taken)}' for at, taken in each)
-        at, peak = peaks[step]
+        _, peak = peaks[step]
+        high = [at for at, taken in each if taken > 0.97 * peak]
+        at = high[len(high) * 2 // 3]
         last = each[-1]
         lines += [
             f'<path class="step{step}" d="M{way}"/>',
