@@ -609,7 +609,7 @@ SIGNS = {'Eq': '==', 'NotEq': '!=', 'Lt': '<', 'LtE': '<=', 'Gt': '>', 'GtE': '>
 
 
 def parts_of(function: ast.AST) -> collections.Counter[str]:
-    """Return what a function is made of: what it calls, with which options, and signs."""
+    """Return what a function is made of: its calls, with their options, and signs."""
     found: collections.Counter[str] = collections.Counter()
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
