@@ -609,7 +609,7 @@ SIGNS = {'Eq': '==', 'NotEq': '!=', 'Lt': '<', 'LtE': '<=', 'Gt': '>', 'GtE': '>
 
 
 def parts_of(function: ast.AST) -> collections.Counter[str]:
-    """Return what a function is made of: what it calls, with which options, and signs."""
+    """Return what a function is made of: its calls, with their options, and signs."""
     found: collections.Counter[str] = collections.Counter()
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
@@ -768,6 +768,9 @@ class Doctor:
         findings = [*self.about_coroutines, *self.about_names, *self.about_others]
         if findings and not (check.missing and not check.at_import):
             first = findings[0]
+            lacks = self.not_there_yet(check)
+            if first.kind in ('differs', 'unused') and lacks:
+                return Diagnosis(lacks, *place)
             is_sure = first.kind not in MAY_BE or TOO_LONG in check.lines
             is_sure = is_sure or (first.kind == 'other' and bool(check.error))
             return Diagnosis(first.lines, *first.about, is_sure)
