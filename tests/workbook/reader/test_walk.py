@@ -6,9 +6,9 @@ When a change to it is meant, have it written anew, and look at what has changed
     tox -e workbook -- tests/workbook/reader/test_walk.py --refresh
 """
 
+import collections
 import concurrent.futures
 import dataclasses
-import collections
 import difflib
 import functools
 import io

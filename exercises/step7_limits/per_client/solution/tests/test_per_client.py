@@ -11,9 +11,14 @@ def test_one_too_many(config):
     config.uploads_per_client = 2
     clients = PerClient(config)
 
-    with clients.place('a'), clients.place('a'), clients.place('b'):
-        with pytest.raises(falcon.HTTPTooManyRequests), clients.place('a'):
-            pass
+    with (
+        clients.place('a'),
+        clients.place('a'),
+        clients.place('b'),
+        pytest.raises(falcon.HTTPTooManyRequests),
+        clients.place('a'),
+    ):
+        pass
 
     with clients.place('a'):
         pass
