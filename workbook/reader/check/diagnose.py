@@ -734,7 +734,7 @@ class Doctor:
 
     @functools.cached_property
     def about_others(self) -> list[Finding]:
-        """What may be wrong, as the chapter has it otherwise."""
+        """Possible causes: the places where the chapter has something else."""
         return [
             *other_name(self.package, self.reference),
             *left_out(self.package, self.reference, self.earlier),
