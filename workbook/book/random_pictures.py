@@ -16,7 +16,11 @@ from PIL import Image
 from workbook.layout import ROOT, steps
 
 FILE = ROOT / 'docs' / 'pictures' / 'random.webp'
-CONFTEST = steps()[-1].snapshot / 'tests' / 'conftest.py'
+CONFTEST = next(
+    path
+    for step in steps()
+    if (path := step.snapshot / 'tests' / 'conftest.py').exists()
+)
 
 SEED = 6
 COUNT = 3

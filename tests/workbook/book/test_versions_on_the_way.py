@@ -18,6 +18,7 @@ STEP = {
 
 REPLACED = {
     'from collections.abc import Mapping',
+    'from collections.abc import Callable, Iterator',
     'self._redis = config.redis_from_url(config.redis_host)',
     'entry = await self._redis.get(key)',
     'resp.content_type, resp.data = msgpack.unpackb(entry)',

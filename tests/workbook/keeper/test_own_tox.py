@@ -13,7 +13,6 @@ from workbook.layout import ROOT, steps
 pytest.importorskip('tox', reason='tox is not installed')
 
 WITH_TOX = [step for step in steps() if (step.snapshot / 'tox.ini').exists()]
-LAST = WITH_TOX[-1]
 """The one that has what all the others have."""
 CHAPTER = ROOT / 'docs' / 'tutorial' / f'step{WITH_TOX[0].number}.rst'
 PYTHON = f'py{sys.version_info.major}{sys.version_info.minor}'
@@ -40,7 +39,7 @@ def tox(folder, *arguments):
 def test_tox(tmp_path):
     """Tox alone runs what the chapter shows, and it passes."""
     ignored = shutil.ignore_patterns('__pycache__', '.*')
-    shutil.copytree(LAST.snapshot, tmp_path / 'own', ignore=ignored)
+    shutil.copytree(WITH_TOX[0].snapshot, tmp_path / 'own', ignore=ignored)
     text = CHAPTER.read_text(encoding='utf-8')
     [shown] = re.findall(r'^   \$ tox\n((?:   .+\n)+)', text, re.MULTILINE)
     names = re.findall(r'^ +(\w+): OK', shown, re.MULTILINE)
