@@ -133,10 +133,8 @@ def test_no_private_parts():
 
 @each_pair
 def test_step_is_needed(before, step, tmp_path):
-    """A step's tests fail on the snapshot before it, but for those that are named.
-
-    That isn't proven for steps 7 and 8 yet: their tests take too long to fail there.
-    """
+    """A step's tests fail on the snapshot before it, but for those that are named."""
+    # Not proven for steps 7 and 8 yet: their tests take too long to fail there.
     if step.number in UNPROVEN:
         return
     (tmp_path / 'asgilook').mkdir()
