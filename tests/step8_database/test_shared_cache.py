@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 
 import pytest
 
@@ -150,6 +151,7 @@ def test_race(workers, change, config, module, monkeypatch, place, where):
             await go.wait()
 
     make, read = config.redis_from_url, module('store').Store.list_images
+    assert inspect.iscoroutinefunction(read), '`list_images` is a coroutine now.'
 
     def from_url(url, **options):
         client = make(url, **options)
