@@ -19,6 +19,7 @@ import xml.etree.ElementTree
 from collections.abc import Iterable, Iterator
 
 from workbook import faults
+from workbook.book.exercises import exercises
 from workbook.faults import Fault
 from workbook.layout import PACKAGE, ROOT, Step, copy_tree, steps
 from workbook.reader.check import progress
@@ -186,6 +187,13 @@ def set_up(suite: pathlib.Path, package: pathlib.Path, folder: pathlib.Path) -> 
     copy_tree(package, folder / PACKAGE)
 
 
+def leave_out_exercises(folder: pathlib.Path) -> None:
+    """Remove the tests of what exercises add to the service: snapshots lack it."""
+    for each in exercises():
+        if each.step.has_own_tests and (each.overlay / PACKAGE).is_dir():
+            folder.joinpath('tests', f'test_{each.name}.py').unlink(missing_ok=True)
+
+
 def run_suite(folder: pathlib.Path, *options: str) -> Report:
     """Run the suite in a folder, on the package beside it."""
     return run_pytest(*options, folder=folder, path=folder)
@@ -212,6 +220,7 @@ def try_suite(
         def run(fault: Fault | None) -> tuple[Fault | None, Report]:
             folder = pathlib.Path(name, fault.name if fault else 'none')
             set_up(suite, step.snapshot / PACKAGE, folder)
+            leave_out_exercises(folder)
             if fault:
                 fault.plant(folder)
                 if not options and (test := likely_catcher(fault, folder)):

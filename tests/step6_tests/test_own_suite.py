@@ -126,7 +126,8 @@ def test_leaves_nothing(covered, temporary):
     'Which of your tests asks for more than the chapters promise?',
     'Test what a client sees: statuses, headers and bodies. To find out '
     'which test fails, copy your `tests/` next to the package in the '
-    'snapshot of this step, and run them there.',
+    'snapshot of this step, and run them there. Tests for an exercise '
+    'belong in a file named after it, such as `tests/test_cool_down.py`.',
 )
 def test_passes_without_a_bug(outcomes):
     """The suite passes on the unchanged snapshot."""

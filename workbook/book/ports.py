@@ -64,9 +64,14 @@ class Ports:
         return self._used.get(port, port)
 
     def to_use(self, text: str) -> str:
-        """Return a text that names the ports that are used."""
+        """Return a text that names the ports that are used.
+
+        A number in front of another one, or after it, is a size or a colour.
+        """
         return re.sub(
-            r'(?<![\w.-])\d{4}\b(?!-)', lambda it: str(self.used(int(it[0]))), text
+            r'(?<![\w.-])(?<!\d, )\d{4}\b(?!-|, \d)',
+            lambda it: str(self.used(int(it[0]))),
+            text,
         )
 
     def to_show(self, text: str) -> str:

@@ -40,7 +40,8 @@ def main() -> None:
         os.environ['ASGI_LOOK_STORAGE_PATH'] = name
         folder = pathlib.Path(name)
         command = [sys.executable, __file__, 'child']
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603
+        pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+        with subprocess.Popen(command, **pipes) as child:  # noqa: S603
             for attempt in range(1000):
                 child.send_signal(signal.SIGCONT)
                 wait_for_a_file(folder)

@@ -540,7 +540,8 @@ def test_ports_of_four_digits_are_kept_apart():
     shown = "http://localhost:8000 ('::1', 6390) tcp:port=8080 port 8000"
     assert pair.to_use(shown) != shown
     assert pair.to_show(pair.to_use(shown)) == shown
-    for text in [f'{ONE[:8]}-8000-8080-{ONE[-12:]}', '80001', 'v8000', '0.8000']:
+    kept = [f'{ONE[:8]}-8000-8080-{ONE[-12:]}', '80001', 'v8000', '0.8000']
+    for text in [*kept, 'new((8000, 8000))', 'size = 8000, 640']:
         assert pair.to_use(text) == text
     for text in [f'content-length: {numbers[0]}', f'{numbers[1]} bytes']:
         assert pair.to_show(text) == text

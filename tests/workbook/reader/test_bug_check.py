@@ -169,6 +169,17 @@ def test_no_more_wanted(suite, monkeypatch):
     assert 1 <= len(tried) < len(PLANTED)
 
 
+@pytest.mark.parametrize(
+    ('name', 'status'),
+    [('test_cool_down.py', suites.NO_TESTS), ('test_fuzz.py', suites.FAILURES)],
+)
+def test_tests_of_exercises(suite, name, status):
+    """Only the tests of what an exercise adds to the service aren't tried without it."""
+    folder = suite('def test_what_is_new():\n    assert False\n', name)
+    [(_, report)] = suites.try_suite(folder, STEP, [None])
+    assert report.status == status
+
+
 @pytest.mark.parametrize('case', ['', '[GET-/images]', '[/a b.jpeg]'])
 def test_caught_by(case):
     """The test that caught a bug is named, whatever it was tried with."""
