@@ -174,7 +174,7 @@ def test_no_more_wanted(suite, monkeypatch):
     [('test_cool_down.py', suites.NO_TESTS), ('test_fuzz.py', suites.FAILURES)],
 )
 def test_tests_of_exercises(suite, name, status):
-    """Only the tests of what an exercise adds to the service aren't tried without it."""
+    """The tests of what an exercise adds to the service are left out: no others."""
     folder = suite('def test_what_is_new():\n    assert False\n', name)
     [(_, report)] = suites.try_suite(folder, STEP, [None])
     assert report.status == status
