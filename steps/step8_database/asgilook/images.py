@@ -77,7 +77,6 @@ class Images:
             file = await asyncio.to_thread(open_jpeg, image.path)
         except FileNotFoundError:
             raise falcon.HTTPNotFound from None
-
         resp.content_type = falcon.MEDIA_JPEG
         resp.set_stream(wrap(file), os.fstat(file.fileno()).st_size)
 

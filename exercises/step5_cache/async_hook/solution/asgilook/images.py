@@ -67,7 +67,6 @@ class Images:
             stream = await aiofiles.open(image.path, 'rb')
         except FileNotFoundError:
             raise falcon.HTTPNotFound from None
-
         resp.content_type = falcon.MEDIA_JPEG
         resp.set_stream(stream, os.fstat(stream.fileno()).st_size)
 
