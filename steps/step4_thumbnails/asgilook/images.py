@@ -62,12 +62,7 @@ class Thumbnails:
         self._store = store
 
     async def on_get(
-        self,
-        req: Request,
-        resp: Response,
-        image_id: uuid.UUID,
-        width: int,
-        height: int,
+        self, req: Request, resp: Response, image_id: uuid.UUID, width: int, height: int
     ) -> None:
         """Scale an image down."""
         image = find(self._store, image_id)

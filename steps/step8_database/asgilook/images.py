@@ -47,11 +47,10 @@ class Images:
         """List the images, page by page."""
         limit, after = page(req)
         images = await self._store.list_images(limit + 1, after)
+        resp.media = [image.serialize() for image in images[:limit]]
         if len(images) > limit:
-            *images, _ = images
-            following = f'{req.path}?limit={limit}&after={images[-1].number}'
-            resp.set_header('Link', f'<{following}>; rel="next"')
-        resp.media = [image.serialize() for image in images]
+            target = f'{req.path}?limit={limit}&after={images[limit - 1].number}'
+            resp.append_link(target, 'next')
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store the image that is the request's body."""
@@ -104,12 +103,7 @@ class Thumbnails:
         return f'{image.version}:{width}:{height}'
 
     async def on_get(
-        self,
-        req: Request,
-        resp: Response,
-        image_id: uuid.UUID,
-        width: int,
-        height: int,
+        self, req: Request, resp: Response, image_id: uuid.UUID, width: int, height: int
     ) -> None:
         """Scale an image down."""
         image = await find(self._store, image_id)

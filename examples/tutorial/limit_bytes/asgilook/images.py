@@ -51,7 +51,6 @@ class Images:
             stream = await aiofiles.open(image.path, 'rb')
         except FileNotFoundError:
             raise falcon.HTTPNotFound from None
-
         resp.content_type = falcon.MEDIA_JPEG
         resp.set_stream(stream, os.fstat(stream.fileno()).st_size)
 
@@ -63,12 +62,7 @@ class Thumbnails:
         self._store = store
 
     async def on_get(
-        self,
-        req: Request,
-        resp: Response,
-        image_id: uuid.UUID,
-        width: int,
-        height: int,
+        self, req: Request, resp: Response, image_id: uuid.UUID, width: int, height: int
     ) -> None:
         """Scale an image down."""
         image = find(self._store, image_id)

@@ -78,12 +78,7 @@ class Thumbnails:
         self._budget = Budget(os.cpu_count() or 1, 1, config.queue_timeout)
 
     async def on_get(
-        self,
-        req: Request,
-        resp: Response,
-        image_id: uuid.UUID,
-        width: int,
-        height: int,
+        self, req: Request, resp: Response, image_id: uuid.UUID, width: int, height: int
     ) -> None:
         """Scale an image down."""
         image = find(self._store, image_id)
