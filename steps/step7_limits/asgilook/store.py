@@ -2,76 +2,23 @@
 
 import asyncio
 import concurrent.futures
-import dataclasses
-import datetime
 import logging
 import os
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
-
-import falcon
 
 from . import workers
 from .config import Config
 from .convert import Size, measure, to_jpeg
 from .files import Folder, write
 from .formats import DamagedImageError
+from .image import Image
 from .thumbnails import shrink
 from .workers import Result
 
 logger = logging.getLogger(__name__)
-
-
-def now() -> datetime.datetime:
-    """Return the time, in UTC."""
-    return datetime.datetime.now(datetime.UTC)
-
-
-@dataclasses.dataclass
-class Image:
-    """A stored image: its name, its size, and where it lies."""
-
-    config: Config = dataclasses.field(repr=False)
-    image_id: str
-    size: Size
-    modified: datetime.datetime = dataclasses.field(default_factory=now)
-
-    @property
-    def path(self) -> pathlib.Path:
-        """The file, in the store's folder."""
-        return pathlib.Path(self.config.storage_path, f'{self.image_id}.jpeg')
-
-    @property
-    def uri(self) -> str:
-        """The path at which clients find the image."""
-        return f'/images/{self.image_id}.jpeg'
-
-    def thumbnail_sizes(self) -> Iterator[Size]:
-        """Yield the sizes on offer, each half of the one before."""
-        least = max(self.config.min_thumb_size, 1)
-        width, height = self.size[0] // 2, self.size[1] // 2
-        while min(width, height) >= least:
-            yield width, height
-            width, height = width // 2, height // 2
-
-    def thumbnails(self) -> list[str]:
-        """Return the paths at which clients find the thumbnails."""
-        return [
-            f'/thumbnails/{self.image_id}/{width}x{height}.jpeg'
-            for width, height in self.thumbnail_sizes()
-        ]
-
-    def serialize(self) -> dict[str, Any]:
-        """Return the record that clients see."""
-        return {
-            'id': self.image_id,
-            'image': self.uri,
-            'modified': falcon.dt_to_http(self.modified),
-            'size': list(self.size),
-            'thumbnails': self.thumbnails(),
-        }
 
 
 class Store:

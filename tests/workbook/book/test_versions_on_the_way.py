@@ -18,7 +18,8 @@ STEP = {
 
 REPLACED = {
     'from collections.abc import Mapping',
-    'from collections.abc import Callable, Iterator',
+    'from collections.abc import Callable',
+    'from typing import BinaryIO',
     'self._redis = config.redis_from_url(config.redis_host)',
     'entry = await self._redis.get(key)',
     'resp.content_type, resp.data = msgpack.unpackb(entry)',

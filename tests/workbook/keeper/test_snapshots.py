@@ -16,7 +16,7 @@ from workbook.suites import BROKEN, FAILED, PASSED, SKIPPED, UNFIT
 STEPS = steps()
 PAIRS = list(zip([None, *STEPS], STEPS, strict=False))
 IMPORTED_AS = {'PIL': 'pillow'}
-MOST_LINES = 150
+MOST_LINES = 120
 
 each_step = pytest.mark.parametrize('step', STEPS, ids=lambda step: step.name)
 each_pair = pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import falcon
 from falcon.asgi import Request, Response
 
 from .config import Config
+from .image import Image
 from .limits import receive
-from .store import Image, Store
+from .store import Store
 
 
 def find(store: Store, image_id: uuid.UUID) -> Image:

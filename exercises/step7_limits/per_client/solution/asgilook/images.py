@@ -11,9 +11,10 @@ from falcon.asgi import Response
 from . import workers
 from .config import Config
 from .files import open_jpeg
+from .image import Image
 from .limits import Budget, PerClient, receive
 from .request import Request
-from .store import Image, Store
+from .store import Store
 
 
 def find(store: Store, image_id: uuid.UUID) -> Image:
