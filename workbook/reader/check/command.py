@@ -187,6 +187,12 @@ def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
     for check in failed:
         found = doctor.of(check)
         check.cause, check.is_sure = found.lines, found.is_sure
+        if doctor.is_to_be_changed(found.file, found.name):
+            more = diagnose.to_be_changed(found.name)
+            check.cause = list(dict.fromkeys([*found.lines, *more]))
+            check.to_be_changed = True
+        elif diagnose.OWN_SUITE in check.name and check.step < step.number:
+            check.to_be_changed = diagnose.READ_ON in found.lines
         if not found.file:
             continue
         if not found.name and check.unfinished and check.step < step.number:

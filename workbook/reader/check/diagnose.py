@@ -47,6 +47,8 @@ MAY_BE = ('other', 'differs', 'unused')
 """The kinds of findings that another way to write it would make as well."""
 FEW = 4
 """How much a function may lack and still be taken for the chapter's."""
+OWN_SUITE = '/test_own_suite.py::'
+"""In the names of the checks that run the reader's own tests."""
 READ_ON = "If the chapter hasn't come to that, nothing is wrong: read on."
 NEAR = 0.75
 """How alike two names must be for one to be a misspelling of the other."""
@@ -792,10 +794,17 @@ class Doctor:
     def left_open(self) -> Diagnosis:
         """Return who should have closed a connection."""
         name = 'process_shutdown'
-        [ours] = [each for each in self.reference.definitions if each.last == name]
-        if all(each.last != name for each in self.package.definitions):
-            line = f'`{ours.owner}` has no `{name}`, which closes the connections.'
-            return Diagnosis([line, READ_ON], ours.file, ours.name, is_sure=True)
+        closing = [
+            each
+            for each in self.reference.definitions
+            if each.last == name and 'close()' in ast.unparse(each.node)
+        ]
+        theirs = {each.name for each in self.package.definitions}
+        for ours in closing:
+            if ours.name not in theirs:
+                line = f'`{ours.owner}` has no `{name}`, which closes the connections.'
+                return Diagnosis([line, READ_ON], ours.file, ours.name, is_sure=True)
+        ours = closing[0]
         line = (
             f'`{name}` closes the connections that it finds. Does it await `aclose()` '
             'of each, and is each put back to where it looks?'
@@ -804,18 +813,34 @@ class Doctor:
 
     def not_there_yet(self, check: Check) -> list[str]:
         """Return what the check's step still lacks, if that may be the reason."""
+        if OWN_SUITE in check.name:
+            return self.suite_lags()
         [own] = [step for step in steps() if step.number == check.step] or [self.step]
         if check.missing or check.step < self.step.number:
             return []
-        names = lacking(self.package, snapshot(own.snapshot))
+        return self.lacks(own)
+
+    def lacks(self, step: Step) -> list[str]:
+        """Return what of a step's package isn't there."""
+        names = lacking(self.package, snapshot(step.snapshot))
         if not names:
             return []
         few = ', '.join(names[:4])
         more = f' and {len(names) - 4} more' if len(names) > 4 else ''
-        return [
-            f'Not there yet, of step {own.number}: {few}{more}.',
-            READ_ON,
-        ]
+        return [f'Not there yet, of step {step.number}: {few}{more}.', READ_ON]
+
+    def suite_lags(self) -> list[str]:
+        """Return what the reader's own tests wait for, or don't know of yet."""
+        found = self.lacks(self.step)
+        if found or not self.step.before:
+            return found
+        theirs = Package(self.package.folder, 'tests')
+        before = snapshot(self.step.before[-1].snapshot, 'tests')
+        ours = snapshot(self.step.snapshot, 'tests')
+        for file, name in before.by_place:
+            if is_to_be_changed(theirs, before, ours, file, name):
+                return to_be_changed(f'{file}::{name}')
+        return []
 
     def place_of(self, check: Check) -> tuple[str, str]:
         """Return the file and the function of the reader's that a check failed in."""
@@ -964,9 +989,32 @@ class Doctor:
     def in_what_is_there(self) -> list[str]:
         """Return what can't be right whatever comes next: a name, an `await`."""
         for each in [*self.about_coroutines, *self.about_names]:
-            if each.kind in ('name', 'await', 'unreachable'):
+            certain = each.kind in ('name', 'await', 'unreachable')
+            if certain and not self.is_to_be_changed(each.file, each.name):
                 return each.lines
         return []
+
+    def is_to_be_changed(self, file: str, name: str) -> bool:
+        """Return whether a function is still the earlier step's, and not this one's."""
+        return bool(self.earlier) and is_to_be_changed(
+            self.package, self.earlier[-1], self.reference, file, name
+        )
+
+
+def is_to_be_changed(
+    theirs: Package, before: Package, ours: Package, file: str, name: str
+) -> bool:
+    """Return whether a function is as it was, and the chapter changes it."""
+    found = [each.by_place.get((file, name)) for each in (theirs, before, ours)]
+    if not all(found):
+        return False
+    now, then, meant = [ast.dump(each.node) for each in found if each]
+    return now == then != meant
+
+
+def to_be_changed(name: str) -> list[str]:
+    """Return what to say of a function that is as it was, and is to change."""
+    return [f'`{name}` is still as it was in the chapter before.', READ_ON]
 
 
 def parts_typed(folder: pathlib.Path, step: Step) -> tuple[int, int]:

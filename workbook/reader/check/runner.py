@@ -76,11 +76,13 @@ class Check:
     """Whether that is the reason, so that a hint would only mislead."""
     where: list[str] = dataclasses.field(default_factory=list)
     """The section of the book that shows the code at fault."""
+    to_be_changed: bool = False
+    """Whether the code at fault is still as it was in the chapter before."""
 
     @property
     def unfinished(self) -> bool:
         """Whether it failed by code that cannot run yet, before anything was asked."""
-        return self.missing or self.at_import or self.unready
+        return self.missing or self.at_import or self.unready or self.to_be_changed
 
     @property
     def unasked(self) -> bool:

@@ -122,15 +122,18 @@ def definitions_in(
 
 
 class Package:
-    """What can be read of the package in a folder: files with an error are left out."""
+    """What can be read of the package in a folder: files with an error are left out.
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    By its name, another folder of Python files can be read: that with the tests.
+    """
+
+    def __init__(self, folder: pathlib.Path, name: str = PACKAGE) -> None:
         self.folder = folder
         self.files: list[str] = []
         self.trees: dict[str, ast.Module] = {}
         self.lines: dict[str, list[str]] = {}
-        for path in sorted((folder / PACKAGE).glob('*.py')):
-            file = f'{PACKAGE}/{path.name}'
+        for path in sorted((folder / name).glob('*.py')):
+            file = f'{name}/{path.name}'
             self.files.append(file)
             with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError):
                 text = path.read_text(encoding='utf-8')
@@ -305,6 +308,6 @@ class Package:
 
 
 @functools.cache
-def snapshot(folder: pathlib.Path) -> Package:
-    """Return a snapshot's package, read once."""
-    return Package(folder)
+def snapshot(folder: pathlib.Path, name: str = PACKAGE) -> Package:
+    """Return a snapshot's package, or its tests, read once."""
+    return Package(folder, name)
