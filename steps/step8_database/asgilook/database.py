@@ -18,7 +18,7 @@ DRIVERS = {'sqlite': 'sqlite+aiosqlite', 'postgresql': 'postgresql+asyncpg'}
 """The asynchronous drivers, for URLs that name none."""
 
 TIMEOUT = 20
-"""How long to wait for SQLite's lock, or for PostgreSQL to connect, in seconds."""
+"""How long to wait for SQLite's lock, or for PostgreSQL, in seconds."""
 
 FIRST = {
     'sqlite': ('PRAGMA journal_mode = WAL', 'BEGIN IMMEDIATE'),
@@ -29,7 +29,7 @@ FIRST = {
 }
 """The statements that let only one worker at a time create the tables."""
 
-AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError)
+AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError, TimeoutError)
 """The errors of a database that can't be reached, or refuses its service."""
 
 
@@ -114,6 +114,7 @@ def make_engine(url: str, **options: Any) -> AsyncEngine:
     """Return SQLAlchemy's access to a database, with an asynchronous driver."""
     parsed = sqlalchemy.make_url(url)
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
-    return create_async_engine(
-        parsed.set(drivername=driver), connect_args={'timeout': TIMEOUT}, **options
-    )
+    waits = ['timeout', 'command_timeout'] if 'asyncpg' in driver else ['timeout']
+    arguments = dict.fromkeys(waits, TIMEOUT)
+    parsed = parsed.set(drivername=driver)
+    return create_async_engine(parsed, connect_args=arguments, **options)
