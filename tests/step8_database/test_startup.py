@@ -247,13 +247,13 @@ def test_locked(workers, database, left_behind, module, monkeypatch):
 @pytest.mark.hint(
     "Another program holds a lock in PostgreSQL and doesn't let go. How long does an "
     'upload wait?',
-    "asyncpg's `command_timeout` limits each statement. It's one of the `connect_args`, "
-    'and ends in a `TimeoutError`, which belongs into `AWAY`.',
+    "asyncpg's `command_timeout`, one of the `connect_args`, limits each statement. It "
+    'ends in a `TimeoutError`, which belongs in `AWAY`.',
     section='step8-transaction',
 )
 @pytest.mark.parametrize('database', ['postgresql'], indirect=True)
 def test_stuck(workers, postgresql_server, left_behind, module, monkeypatch):
-    """While another program keeps PostgreSQL's lock, lists are read; uploads give up."""
+    """While another program keeps a lock in PostgreSQL, uploads give up in the end."""
     import asyncpg
 
     monkeypatch.setattr(module('database'), 'TIMEOUT', 1)
