@@ -1,6 +1,7 @@
 """Step 7: conversions run in processes, which can be stopped and replaced."""
 
 import asyncio
+import errno
 import multiprocessing
 import os
 import pathlib
@@ -66,6 +67,21 @@ def test_errors_come_through(real_workers, run):
     """An error in the process reaches its caller."""
     with pytest.raises(ZeroDivisionError):
         run(real_workers.run(exec, '1 / 0', timeout=PATIENCE))
+
+
+@pytest.mark.hint(
+    'The disk was full, and the log has a traceback instead of the reason.',
+    'An error that comes from a process has the traceback there as its `__cause__`. '
+    'Give the reason to `StorageFullError(error)`, and log that.',
+)
+@pytest.mark.skipif(not pathlib.Path('/dev/full').exists(), reason='no /dev/full')
+def test_full_disk_comes_through(real_workers, module, run, tmp_path):
+    """The reason why there was no room reaches the caller, in a single line."""
+    (tmp_path / 'upload').write_bytes(upload())
+    arguments = tmp_path / 'upload', pathlib.Path('/dev/full')
+    with pytest.raises(module('files').StorageFullError) as caught:
+        run(real_workers.run(module('convert').to_jpeg, *arguments, timeout=PATIENCE))
+    assert str(caught.value) == str(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 @pytest.mark.hint(

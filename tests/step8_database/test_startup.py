@@ -242,3 +242,33 @@ def test_locked(workers, database, left_behind, module, monkeypatch):
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
 
     workers(story, 1)
+
+
+@pytest.mark.hint(
+    "Another program holds a lock in PostgreSQL and doesn't let go. How long does an "
+    'upload wait?',
+    "asyncpg's `command_timeout`, one of the `connect_args`, limits each statement. It "
+    'ends in a `TimeoutError`, which belongs in `AWAY`.',
+    section='step8-transaction',
+)
+@pytest.mark.parametrize('database', ['postgresql'], indirect=True)
+def test_stuck(workers, postgresql_server, left_behind, module, monkeypatch):
+    """While another program keeps a lock in PostgreSQL, uploads give up in the end."""
+    import asyncpg
+
+    monkeypatch.setattr(module('database'), 'TIMEOUT', 1)
+
+    async def story(worker):
+        assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
+        kept = left_behind()
+        other = await asyncpg.connect(postgresql_server.url('postgres'))
+        async with other.transaction():
+            await other.execute('LOCK TABLE collection IN EXCLUSIVE MODE')
+            result = await worker.simulate_post('/images', body=FILE)
+            assert result.status_code == 503
+            assert left_behind() == kept
+            assert len((await worker.simulate_get('/images')).json) == 1
+        await other.close()
+        assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
+
+    workers(story, 1)

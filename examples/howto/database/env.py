@@ -19,7 +19,7 @@ def migrate(connection: Connection) -> None:
 
 async def main() -> None:
     """Connect, migrate, and disconnect."""
-    engine = make_engine(Config().database_url)
+    engine = make_engine(Config().database_url, timeout=3600)
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
     await engine.dispose()

@@ -15,7 +15,7 @@ NEXT_NUMBER = text(
 
 async def main(old_url: str, new_url: str) -> None:
     """Create the tables, copy the rows, and go on from the last number."""
-    old, new = make_engine(old_url), make_engine(new_url)
+    old, new = make_engine(old_url, 3600), make_engine(new_url, 3600)
     async with old.connect() as source, new.begin() as target:
         await target.run_sync(Base.metadata.create_all)
         for table in Base.metadata.sorted_tables:

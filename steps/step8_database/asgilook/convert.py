@@ -108,4 +108,4 @@ def encode(image: PIL.Image.Image, output: BinaryIO, colour: str = '4:2:0') -> N
     try:
         image.save(output, 'JPEG', quality=QUALITY, subsampling=colour)
     except OSError as error:
-        raise StorageFullError from error
+        raise StorageFullError(error) from error

@@ -18,7 +18,7 @@ DRIVERS = {'sqlite': 'sqlite+aiosqlite', 'postgresql': 'postgresql+asyncpg'}
 """The asynchronous drivers, for URLs that name none."""
 
 TIMEOUT = 20
-"""How long to wait for SQLite's lock, or for PostgreSQL to connect, in seconds."""
+"""How long to wait for SQLite's lock, or for PostgreSQL, in seconds."""
 
 FIRST = {
     'sqlite': ('PRAGMA journal_mode = WAL', 'BEGIN IMMEDIATE'),
@@ -29,7 +29,7 @@ FIRST = {
 }
 """The statements that let only one worker at a time create the tables."""
 
-AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError)
+AWAY = (DBAPIError, sqlalchemy.exc.TimeoutError, TimeoutError)
 """The errors of a database that can't be reached, or refuses its service."""
 
 
@@ -45,12 +45,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine = make_engine(url, poolclass=NullPool)
+        self._engine = make_engine(url, TIMEOUT, poolclass=NullPool)
         self._is_ready = False
 
     async def open(self) -> None:
         """Keep connections from now on; set the database up, if it is there."""
-        self._engine = make_engine(self._url)
+        self._engine = make_engine(self._url, TIMEOUT)
         try:
             async with self.connect():
                 pass
@@ -60,7 +60,7 @@ class Database:
     async def close(self) -> None:
         """Close the connections that were kept."""
         await self._engine.dispose()
-        self._engine = make_engine(self._url, poolclass=NullPool)
+        self._engine = make_engine(self._url, TIMEOUT, poolclass=NullPool)
 
     @contextlib.asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
@@ -110,10 +110,11 @@ def watched(*errors: type[Exception]) -> Iterator[None]:
         raise DatabaseAwayError(str(error)) from error
 
 
-def make_engine(url: str, **options: Any) -> AsyncEngine:
-    """Return SQLAlchemy's access to a database, with an asynchronous driver."""
+def make_engine(url: str, timeout: float, **options: Any) -> AsyncEngine:
+    """Return access to a database; `timeout` limits each statement, in seconds."""
     parsed = sqlalchemy.make_url(url)
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
-    return create_async_engine(
-        parsed.set(drivername=driver), connect_args={'timeout': TIMEOUT}, **options
-    )
+    waits = ['timeout', 'command_timeout'] if 'asyncpg' in driver else ['timeout']
+    arguments = dict.fromkeys(waits, timeout)
+    parsed = parsed.set(drivername=driver)
+    return create_async_engine(parsed, connect_args=arguments, **options)

@@ -62,7 +62,7 @@ async def storage_full(
     req: Request, resp: Response, error: Exception, params: dict[str, Any]
 ) -> None:
     """Answer 507 when the disk is full."""
-    logger.error('The disk is full: %r', error.__cause__)
+    logger.error('The disk is full: %s', error)
     raise falcon.HTTPInsufficientStorage(
         description='There is no room for more images. Try again later.'
     )
