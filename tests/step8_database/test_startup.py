@@ -224,7 +224,7 @@ def test_restarted(workers, postgresql_server, left_behind):
 )
 @pytest.mark.parametrize('database', ['sqlite'], indirect=True)
 def test_locked(workers, database, left_behind, module, monkeypatch):
-    """While another program writes to SQLite's file, lists are read; uploads wait."""
+    """While another program writes to SQLite's file, nothing is changed by half."""
     import sqlite3
 
     monkeypatch.setattr(module('database'), 'TIMEOUT', 0.1)
@@ -236,7 +236,9 @@ def test_locked(workers, database, left_behind, module, monkeypatch):
         other.execute('BEGIN EXCLUSIVE')
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 503
         assert left_behind() == kept
-        assert len((await worker.simulate_get('/images')).json) == 1
+        [stored] = (await worker.simulate_get('/images')).json
+        assert (await worker.simulate_delete(stored['image'])).status_code == 503
+        assert (await worker.simulate_get(stored['image'])).status_code == 200
         other.execute('COMMIT')
         other.close()
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 201

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 
 from workbook.layout import PACKAGE, Step, steps
 
+from .compare import odd_lines
 from .explain import LEFT_OPEN
 from .runner import TOO_LONG, Check
 from .structure import (
@@ -741,6 +742,17 @@ class Doctor:
             *other_name(self.package, self.reference),
             *left_out(self.package, self.reference, self.earlier),
             *never_used(self.package, self.reference),
+            *self.about_lines,
+        ]
+
+    @functools.cached_property
+    def about_lines(self) -> list[Finding]:
+        """The lines that aren't the chapter's, if they are few."""
+        return [
+            Finding(file, line, name, says, 'differs', self.package.line(file, line))
+            for file, line, name, says in odd_lines(
+                self.package, self.reference, self.earlier
+            )
         ]
 
     def of(self, check: Check) -> Diagnosis:
@@ -803,6 +815,10 @@ class Doctor:
         for ours in closing:
             if ours.name not in theirs:
                 line = f'`{ours.owner}` has no `{name}`, which closes the connections.'
+                return Diagnosis([line, READ_ON], ours.file, ours.name, is_sure=True)
+            there = self.package.by_place.get((ours.file, ours.name))
+            if there and 'close()' not in ast.unparse(there.node):
+                line = f"`{ours.name}` leaves connections open: the chapter's doesn't."
                 return Diagnosis([line, READ_ON], ours.file, ours.name, is_sure=True)
         ours = closing[0]
         line = (
@@ -927,6 +943,8 @@ class Doctor:
         own = self.package.by_place.get((there.file, f'{kind}.{responder}'))
         if own is None and twin is not None:
             return self.no_responder(twin, kind, responder)
+        if len(self.about_lines) == 1:
+            return None  # Then that's the cause.
         if check.status == 404 and check.expected and own is not None:
             line = (
                 f'The route is there: it is `{kind}.{responder}` that answers 404 '
