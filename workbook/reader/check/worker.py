@@ -316,6 +316,7 @@ def answered(request: Request, result: Any) -> None:
     request.status = result.status
     request.media_type = result.headers.get('Content-Type', '')
     request.content = getattr(result, 'content', b'')
+    request.is_hit = result.headers.get('X-ASGILook-Cache') == 'Hit'
 
 
 def watched_conductor(original: Any, note: Note) -> Any:
