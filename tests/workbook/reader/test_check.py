@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import gc
 import io
 import os
 import pathlib
@@ -30,6 +31,7 @@ from workbook.reader.check import (
     report,
     runner,
     submission,
+    worker,
 )
 
 STEPS = {step.number: step for step in steps()}
@@ -819,3 +821,29 @@ def test_sections_are_told_by_where_they_can_be_read(tmp_path, monkeypatch):
     [_, place] = section.lines
     assert place.startswith('file:')
     assert place.endswith('/tutorial/step4.html#step4-your-turn')
+
+
+@pytest.mark.parametrize(
+    ('name', 'shown'), [('step6/test_own_suite.py::test_passes', 2), ('t', 1)]
+)
+def test_own_suite_hides_nothing(name, shown):
+    """A reader's own test that is yet to change is not all there is to say."""
+    begun = [STEPS[6], STEPS[7]]
+    lags = runner.Check(name, 6, 'It passes.', outcome='failed', to_be_changed=True)
+    wrong = runner.Check('t', 7, 'Files are whole.', outcome='failed')
+    standing = report.Progress('mine', begun, begun, runner.Run([lags, wrong]))
+    assert [check for _, check in standing.in_question()] == [lags, wrong][:shown]
+
+
+@pytest.mark.parametrize('collects', [True, False])
+def test_parse_undisturbed(collects):
+    """Nothing is collected while code is parsed; afterwards, all is as it was."""
+    (gc.enable if collects else gc.disable)()
+    try:
+        seen = worker.undisturbed(lambda code: (code, gc.isenabled()))
+        assert seen('1') == ('1', False)
+        with pytest.raises(SyntaxError):
+            worker.undisturbed(ast.parse)('def (')
+        assert gc.isenabled() == collects
+    finally:
+        gc.enable()

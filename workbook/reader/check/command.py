@@ -191,7 +191,7 @@ def explain_failures(folder: pathlib.Path, step: Step, run: Run) -> None:
             more = diagnose.to_be_changed(found.name)
             check.cause = list(dict.fromkeys([*found.lines, *more]))
             check.to_be_changed = True
-        elif diagnose.OWN_SUITE in check.name and check.step < step.number:
+        elif check.of_suite and check.step < step.number:
             check.to_be_changed = diagnose.READ_ON in found.lines
         if not found.file:
             continue

@@ -48,8 +48,6 @@ MAY_BE = ('other', 'differs', 'unused')
 """The kinds of findings that another way to write it would make as well."""
 FEW = 4
 """How much a function may lack and still be taken for the chapter's."""
-OWN_SUITE = '/test_own_suite.py::'
-"""In the names of the checks that run the reader's own tests."""
 READ_ON = "If the chapter hasn't come to that, nothing is wrong: read on."
 NEAR = 0.75
 """How alike two names must be for one to be a misspelling of the other."""
@@ -829,7 +827,7 @@ class Doctor:
 
     def not_there_yet(self, check: Check) -> list[str]:
         """Return what the check's step still lacks, if that may be the reason."""
-        if OWN_SUITE in check.name:
+        if check.of_suite:
             return self.suite_lags()
         [own] = [step for step in steps() if step.number == check.step] or [self.step]
         if check.missing or check.step < self.step.number:

@@ -42,6 +42,8 @@ class Request:
     status: str = ''
     media_type: str = ''
     content: bytes = b''
+    is_hit: bool = False
+    """Whether the answer says that it comes from the cache."""
 
     @property
     def asked(self) -> str:
@@ -60,7 +62,8 @@ class Request:
         asked = f'{self.asked}{again.removesuffix(",") if body else again}{body}'
         if not self.status:
             return [*lines, f'{asked} got no answer.']
-        lines.append(f'{asked} was answered {self.status}.')
+        whence = ', from the cache' if self.is_hit else ''
+        lines.append(f'{asked} was answered {self.status}{whence}.')
         if self.content or self.method == 'GET':
             lines.append(f'    {self.body()}')
         return lines

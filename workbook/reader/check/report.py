@@ -86,7 +86,7 @@ class Progress:
         for check in self.run.of(last):
             same = check.place and check.place == first.place
             if check.outcome == 'failed' and not same:
-                alone = first.fatal or first.unfinished
+                alone = first.fatal or (first.unfinished and not first.of_suite)
                 if first.step < last.number and not alone:
                     yield f'And the first that fails in step {last.number}:', check
                 return

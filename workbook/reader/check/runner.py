@@ -33,6 +33,8 @@ MOST_STOPPED = 2
 POLL = 0.02
 STOP = threading.Event()
 """Set to end what other threads run."""
+OWN_SUITE = '/test_own_suite.py::'
+"""In the names of the checks that run the reader's own tests."""
 WORKER = 'workbook.reader.check.worker'
 IMPORTS = 'workbook.reader.check.imports'
 TOO_LONG = 'It took too long and was stopped.'
@@ -83,6 +85,11 @@ class Check:
     def unfinished(self) -> bool:
         """Whether it failed by code that cannot run yet, before anything was asked."""
         return self.missing or self.at_import or self.unready or self.to_be_changed
+
+    @property
+    def of_suite(self) -> bool:
+        """Whether it ran the reader's own tests, which hold nothing else up."""
+        return OWN_SUITE in self.name
 
     @property
     def unasked(self) -> bool:
