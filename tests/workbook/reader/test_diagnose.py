@@ -25,6 +25,12 @@ def test_snapshots_are_healthy(number):
     assert there == count
 
 
+@pytest.mark.parametrize('step', [step for step in STEPS.values() if step.before])
+def test_where_it_was(step):
+    """What a chapter moves isn't in the wrong place before the reader comes to that."""
+    assert diagnose.Doctor(step.before[-1].snapshot, step).about_names == []
+
+
 @pytest.mark.parametrize('exercise', ALL, ids=lambda exercise: exercise.name)
 def test_solutions_are_healthy(exercise, tmp_path):
     """Code that goes its own way, as a solution does, is not told of an `await`."""

@@ -729,10 +729,20 @@ class Doctor:
         return [
             *wrong_files(self.package, self.reference),
             *no_such_name(self.package),
-            *out_of_place(self.package, self.reference),
+            *(each for each in self.displaced if not self.is_to_be_moved(each)),
             *unreachable(self.package),
             *defined_twice(self.package),
         ]
+
+    @functools.cached_property
+    def displaced(self) -> list[Finding]:
+        """All that is in another place, or has another name, than in the snapshot."""
+        return list(out_of_place(self.package, self.reference))
+
+    def is_to_be_moved(self, found: Finding) -> bool:
+        """Return whether something is where the step before had it."""
+        before = self.earlier[-1].by_place if self.earlier else {}
+        return (found.file, found.name) in before
 
     @functools.cached_property
     def about_others(self) -> list[Finding]:
@@ -883,7 +893,7 @@ class Doctor:
         name = check.missing_name.rpartition('.')[2]
         if not name:
             return None
-        for each in self.about_names:
+        for each in [*self.about_names, *self.displaced]:
             words = re.findall(r'\w+', each.says)
             if name in words or f'{name}.py' in each.says:
                 return Diagnosis(each.lines, *each.about, is_sure=True)
