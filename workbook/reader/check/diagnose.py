@@ -633,8 +633,12 @@ def left_out(
 ) -> Iterator[Finding]:
     """Yield the functions that are the snapshot's but for a call, an option, or a sign.
 
-    One that is as in a snapshot before has not been changed yet.
+    One that is as in a snapshot before has not been changed yet. Those that lack what
+    isn't defined yet come last.
     """
+    defined = {each.last for each in package.definitions}
+    to_come = {each.last for each in reference.definitions} - defined
+    waiting = []
     for there in package.definitions:
         place = (there.file, there.name)
         twin = reference.by_place.get(place)
@@ -655,7 +659,12 @@ def left_out(
             names = ' and '.join(f'`{each}`' for each in called or lacks)
             says = f'Something is missing: {whose} has {names} as well.'
         code = package.line(there.file, there.line)
-        yield Finding(there.file, there.line, there.name, says, 'differs', code)
+        found = Finding(there.file, there.line, there.name, says, 'differs', code)
+        if to_come.isdisjoint(each.partition('(')[0] for each in lacks):
+            yield found
+        else:
+            waiting.append(found)
+    yield from waiting
 
 
 def wrong_files(package: Package, reference: Package) -> Iterator[Finding]:
@@ -783,7 +792,8 @@ class Doctor:
             lacks = self.not_there_yet(check)
             if first.kind in ('differs', 'unused') and lacks:
                 return Diagnosis(lacks, *place)
-            is_sure = first.kind not in MAY_BE or TOO_LONG in check.lines
+            hangs = TOO_LONG in check.lines and not self.lacks(self.step)
+            is_sure = first.kind not in MAY_BE or hangs
             is_sure = is_sure or (first.kind == 'other' and bool(check.error))
             return Diagnosis(first.lines, *first.about, is_sure)
         if COROUTINES.search(check.error):
