@@ -29,11 +29,15 @@ def commands(folder: pathlib.Path, step: Step) -> list[str]:
     if folder.is_relative_to(ROOT):
         samples = pathlib.Path(os.path.relpath(samples, folder))
     windows = os.name == 'nt'
+    package = ''
+    if step.before:
+        tests = b'\ntest = [' in step.before[-1].contents['pyproject.toml']
+        package = '-e ".[test]" ' if tests else '-e . '
     return [
         f'cd {display_path(folder)}',
         'py -m venv .venv' if windows else 'python3 -m venv .venv',
         r'.venv\Scripts\activate' if windows else '. .venv/bin/activate',
-        f'python -m pip install {"-e . " if step.before else ""}httpie pillow',
+        f'python -m pip install {package}httpie pillow',
         f'python {samples} .',
     ]
 

@@ -25,6 +25,14 @@ def test_snapshots_are_healthy(number):
     assert there == count
 
 
+@pytest.mark.parametrize(
+    'step', [step for step in STEPS.values() if step.before], ids=lambda step: step.name
+)
+def test_where_it_was(step):
+    """What a chapter moves isn't in the wrong place before the reader comes to that."""
+    assert diagnose.Doctor(step.before[-1].snapshot, step).about_names == []
+
+
 @pytest.mark.parametrize('exercise', ALL, ids=lambda exercise: exercise.name)
 def test_solutions_are_healthy(exercise, tmp_path):
     """Code that goes its own way, as a solution does, is not told of an `await`."""
@@ -34,6 +42,24 @@ def test_solutions_are_healthy(exercise, tmp_path):
     doctor = diagnose.Doctor(tmp_path, exercise.step)
     assert doctor.about_coroutines == []
     assert {each.kind for each in doctor.about_names} <= {'place', 'spelling'}
+
+
+def test_what_is_to_come(tmp_path):
+    """A line that the chapter has told comes before one that it hasn't come to yet."""
+    copy_tree(STEPS[7].snapshot, tmp_path)
+    handler = '    app.add_error_handler(DamagedFileError, errors.damaged_file)\n'
+    slips = [
+        ('app.py', handler, ''),
+        ('errors.py', 'async def damaged_file', 'async def later'),
+        ('limits.py', '            self._serve()\n', ''),
+    ]
+    for name, right, wrong in slips:
+        path = tmp_path / 'asgilook' / name
+        code = path.read_text(encoding='utf-8')
+        assert code.count(right) == 1
+        path.write_text(code.replace(right, wrong), encoding='utf-8')
+    found = diagnose.Doctor(tmp_path, STEPS[7]).about_others
+    assert [each.name for each in found[:2]] == ['Budget.share', 'create_app']
 
 
 FINE = """

@@ -71,6 +71,13 @@ def test_later_chapter(run, tmp_path, step):
     }
 
 
+@pytest.mark.parametrize(('number', 'package'), [(6, '-e .'), (7, '-e ".[test]"')])
+def test_packages(run, tmp_path, number, package):
+    """From the step with a test suite on, its packages are installed as well."""
+    _, said = run(number, '--into', tmp_path / 'mine')
+    assert f'pip install {package} httpie' in said
+
+
 def test_caches_stay_behind(tmp_path):
     """What tools leave in a snapshot is not copied; a file with a dot is."""
     snapshot = tmp_path / 'steps' / 'step1_a'

@@ -632,8 +632,12 @@ def left_out(
 ) -> Iterator[Finding]:
     """Yield the functions that are the snapshot's but for a call, an option, or a sign.
 
-    One that is as in a snapshot before has not been changed yet.
+    One that is as in a snapshot before has not been changed yet. Those that lack what
+    isn't defined yet come last.
     """
+    defined = {each.last for each in package.definitions}
+    to_come = {each.last for each in reference.definitions} - defined
+    waiting = []
     for there in package.definitions:
         place = (there.file, there.name)
         twin = reference.by_place.get(place)
@@ -654,7 +658,12 @@ def left_out(
             names = ' and '.join(f'`{each}`' for each in called or lacks)
             says = f'Something is missing: {whose} has {names} as well.'
         code = package.line(there.file, there.line)
-        yield Finding(there.file, there.line, there.name, says, 'differs', code)
+        found = Finding(there.file, there.line, there.name, says, 'differs', code)
+        if to_come.isdisjoint(each.partition('(')[0] for each in lacks):
+            yield found
+        else:
+            waiting.append(found)
+    yield from waiting
 
 
 def wrong_files(package: Package, reference: Package) -> Iterator[Finding]:
@@ -728,10 +737,20 @@ class Doctor:
         return [
             *wrong_files(self.package, self.reference),
             *no_such_name(self.package),
-            *out_of_place(self.package, self.reference),
+            *(each for each in self.displaced if not self.is_to_be_moved(each)),
             *unreachable(self.package),
             *defined_twice(self.package),
         ]
+
+    @functools.cached_property
+    def displaced(self) -> list[Finding]:
+        """All that is in another place, or has another name, than in the snapshot."""
+        return list(out_of_place(self.package, self.reference))
+
+    def is_to_be_moved(self, found: Finding) -> bool:
+        """Return whether something is where the step before had it."""
+        before = self.earlier[-1].by_place if self.earlier else {}
+        return (found.file, found.name) in before
 
     @functools.cached_property
     def about_others(self) -> list[Finding]:
@@ -783,7 +802,8 @@ class Doctor:
             lacks = self.not_there_yet(check)
             if first.kind in ('differs', 'unused') and lacks:
                 return Diagnosis(lacks, *place)
-            is_sure = first.kind not in MAY_BE or TOO_LONG in check.lines
+            hangs = TOO_LONG in check.lines and not self.lacks(self.step)
+            is_sure = first.kind not in MAY_BE or hangs
             is_sure = is_sure or (first.kind == 'other' and bool(check.error))
             return Diagnosis(first.lines, *first.about, is_sure)
         if COROUTINES.search(check.error):
@@ -897,7 +917,7 @@ class Doctor:
         name = check.missing_name.rpartition('.')[2]
         if not name:
             return None
-        for each in self.about_names:
+        for each in [*self.about_names, *self.displaced]:
             words = re.findall(r'\w+', each.says)
             if name in words or f'{name}.py' in each.says:
                 return Diagnosis(each.lines, *each.about, is_sure=True)
