@@ -238,7 +238,7 @@ def test_nobody_waits(bucket, app, run, monkeypatch):
     def wait_and_put(*arguments, **options):
         if not began.is_set():
             began.set()
-            may_end.wait(10)
+            may_end.wait(15)
         return put(*arguments, **options)
 
     async def change(conductor):
