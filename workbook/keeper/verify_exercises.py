@@ -30,7 +30,7 @@ from workbook.book.exercises import (
 )
 from workbook.cli import Parser, UserError
 from workbook.faults import overlaid_copy
-from workbook.layout import ROOT
+from workbook.layout import ROOT, files_in
 from workbook.suites import BROKEN, FAILED, PASSED, UNFIT, Report, run_pytest
 
 AT_ONCE = os.cpu_count() or 2
@@ -80,10 +80,8 @@ def same(one: pathlib.Path, other: pathlib.Path) -> bool:
 
 def overlaid(exercise: Exercise) -> Iterator[tuple[pathlib.Path, pathlib.Path]]:
     """Yield each file of the solution, with the snapshot's of the same name."""
-    for path in sorted(exercise.overlay.rglob('*')):
-        if path.is_file() and '__pycache__' not in path.parts:
-            name = path.relative_to(exercise.overlay)
-            yield path, exercise.step.snapshot / name
+    for path in files_in(exercise.overlay):
+        yield path, exercise.step.snapshot / path.relative_to(exercise.overlay)
 
 
 def lines(path: pathlib.Path) -> list[str]:

@@ -126,6 +126,17 @@ def test_proven(write, run):
     assert '1 of 1 exercises proven.' in output
 
 
+def test_left_by_tools(write, run):
+    """What a tool leaves beside a solution is no part of it."""
+    folder = write()
+    for name in ('.ruff_cache/0.17.5/1', 'asgilook/__pycache__/app.pyc'):
+        left = folder / 'solution' / name
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b'\x94')
+    status, output = run()
+    assert status == 0, output
+
+
 def test_broken_in_company(write, run):
     """A solution that breaks a test only if others are run before it is wrong."""
     solution = SOLUTION.replace('import falcon', 'import os\n\nimport falcon', 1)

@@ -21,7 +21,7 @@ from sphinx.util.parsing import nested_parse_to_nodes
 
 from workbook.book.exercises import Exercise, exercises
 from workbook.book.sphinx_ext.listings import keep_by_page, kept, page_step
-from workbook.layout import ROOT
+from workbook.layout import ROOT, files_in
 
 INCLUDED = re.compile(r'(?<=\.\. literalinclude:: )(?!/)')
 INDENT = ' ' * 3
@@ -37,10 +37,7 @@ def of_step(number: int) -> list[Exercise]:
 def files(number: int) -> list[pathlib.Path]:
     """Return the files of a step's exercises."""
     return sorted(
-        path
-        for exercise in of_step(number)
-        for path in exercise.folder.rglob('*')
-        if path.is_file() and '__pycache__' not in path.parts
+        path for exercise in of_step(number) for path in files_in(exercise.folder)
     )
 
 
