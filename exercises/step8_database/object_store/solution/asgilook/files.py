@@ -51,7 +51,7 @@ class Folder:
             yield path
         except OSError as error:
             if error.errno in FULL:
-                raise StorageFullError from error
+                raise StorageFullError(error) from error
             raise
         finally:
             path.unlink(missing_ok=True)
