@@ -43,7 +43,9 @@ HUBS = {'asgilook/app.py', 'asgilook/asgi.py'}
 WITHOUT_BUGS = ['-m', 'not plants_bugs']
 """What takes long, and is tried by `tox -e stepN`."""
 IMPORT = re.compile('(import|from) |$')
-CHANGING = re.compile(r'[0-9a-f]{8}-[0-9a-f-]{27}|\w{3}, \d.* GMT')
+CHANGING = re.compile(
+    r'[0-9a-f]{8}-[0-9a-f-]{27}|\w{3}, \d.* GMT|(?<= passed in )[\d.]+s.*'
+)
 
 
 @dataclasses.dataclass
