@@ -18,3 +18,8 @@ def pytest_configure() -> None:
     Loading that of Hypothesis takes as long as all the rest.
     """
     os.environ['PYTEST_ADDOPTS'] = '-p no:hypothesispytest'
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file that takes longest, so that no worker is left alone with it."""
+    items.sort(key=lambda item: item.path.name != 'test_walk.py')

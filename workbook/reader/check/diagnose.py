@@ -370,6 +370,12 @@ def not_async(
         for _, call in package.calls()
         if dotted(call.func).endswith('.add_error_handler') and len(call.args) > 1
     }
+    calls = Coroutines(package, reference)
+    awaited = [
+        calls.called(file, call)
+        for file, call in package.calls()
+        if package.is_awaited(call)
+    ]
     for each in package.definitions:
         if each.is_class:
             continue
@@ -378,7 +384,8 @@ def not_async(
         if twin and any(old and old.is_async == each.is_async for old in before):
             twin = None
         if each.is_async:
-            if twin and not twin.is_async and not twin.is_class:
+            plain = twin and not (twin.is_async or twin.is_class)
+            if plain and each not in awaited:
                 says = (
                     f"`async` doesn't belong here: nothing awaits `{each.last}`, so "
                     f'begin it with `def {each.last}`.'
