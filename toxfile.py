@@ -173,7 +173,7 @@ def types_settings(arguments: list[str]) -> Settings:
 def workbook_settings(arguments: list[str]) -> Settings:
     """Return the settings of `tox -e workbook`."""
     everything = ['tests/workbook', 'tests/examples']
-    everything += ['--numprocesses=2', '--dist=loadfile']
+    everything += ['--numprocesses=2', '--dist=loadfile', '--no-loadscope-reorder']
     return {
         'description': 'test the workbook itself: how its steps fit, and its tools',
         'deps': [

@@ -21,5 +21,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the file that takes longest, so that no worker is left alone with it."""
-    items.sort(key=lambda item: item.path.name != 'test_walk.py')
+    """Begin with the files that take longest, so that no process is left with one."""
+    longest = ['test_walk.py', 'test_mistakes.py', 'test_snapshots.py']
+    order = {name: place for place, name in enumerate(longest)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
