@@ -56,10 +56,15 @@ class Step:
         return [step for step in steps() if step.number < self.number]
 
     @property
+    def project(self) -> dict[str, Any]:
+        """What the snapshot's pyproject.toml says of the project."""
+        text = (self.snapshot / 'pyproject.toml').read_text(encoding='utf-8')
+        return dict(tomllib.loads(text)['project'])
+
+    @property
     def dependencies(self) -> list[str]:
         """What the snapshot's pyproject.toml asks for."""
-        text = (self.snapshot / 'pyproject.toml').read_text(encoding='utf-8')
-        return list(tomllib.loads(text)['project']['dependencies'])
+        return list(self.project['dependencies'])
 
     @property
     def uses_redis(self) -> bool:

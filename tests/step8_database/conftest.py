@@ -36,6 +36,15 @@ class Sqlite:
         """Let what was away at `away_url` be there."""
         self._missing.mkdir()
 
+    @contextlib.asynccontextmanager
+    async def locked(self):
+        """Keep the lock that another program takes to change the records."""
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        with contextlib.closing(connection):
+            connection.execute('BEGIN EXCLUSIVE')
+            yield
+            connection.execute('COMMIT')
+
     def new_url(self, name):
         """Return the URL of an empty database."""
         return f'sqlite:///{self.path.with_name(name)}.db'
@@ -53,6 +62,19 @@ class Postgresql:
     def arrive(self):
         """Let what was away at `away_url` be there."""
         self._server.execute(f'CREATE DATABASE {self._name}_late')
+
+    @contextlib.asynccontextmanager
+    async def locked(self):
+        """Keep the lock that another program takes to change the records."""
+        import asyncpg
+
+        connection = await asyncpg.connect(self.url)
+        try:
+            async with connection.transaction():
+                await connection.execute('LOCK TABLE collection IN EXCLUSIVE MODE')
+                yield
+        finally:
+            await connection.close()
 
     def new_url(self, name):
         """Return the URL of an empty database."""

@@ -216,61 +216,28 @@ def test_restarted(workers, postgresql_server, left_behind):
 
 
 @pytest.mark.hint(
-    'Another program holds the lock of the file, and an upload waits for it. What do '
+    'Another program holds a lock in the database, and an upload waits for it. What do '
     'readers do, and what becomes of the upload?',
-    '`PRAGMA journal_mode = WAL` lets readers go on. The timeout is for the others: '
-    '`connect_args`.',
+    "SQLite: `PRAGMA journal_mode = WAL` lets readers go on, and `connect_args`' "
+    '`timeout` is for the others. PostgreSQL: `command_timeout` limits each statement; '
+    'it ends in a `TimeoutError`, which belongs in `AWAY`.',
     section='step8-transaction',
 )
-@pytest.mark.parametrize('database', ['sqlite'], indirect=True)
-def test_locked(workers, database, left_behind, module, monkeypatch):
-    """While another program writes to SQLite's file, nothing is changed by half."""
-    import sqlite3
-
-    monkeypatch.setattr(module('database'), 'TIMEOUT', 0.1)
+def test_locked(workers, database, left_behind, module, config, monkeypatch):
+    """While another program changes records, lists are read, and changes give up."""
 
     async def story(worker):
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
         kept = left_behind()
-        other = sqlite3.connect(database.path, isolation_level=None)
-        other.execute('BEGIN EXCLUSIVE')
-        assert (await worker.simulate_post('/images', body=FILE)).status_code == 503
-        assert left_behind() == kept
-        [stored] = (await worker.simulate_get('/images')).json
-        assert (await worker.simulate_delete(stored['image'])).status_code == 503
-        assert (await worker.simulate_get(stored['image'])).status_code == 200
-        other.execute('COMMIT')
-        other.close()
-        assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
-
-    workers(story, 1)
-
-
-@pytest.mark.hint(
-    "Another program holds a lock in PostgreSQL and doesn't let go. How long does an "
-    'upload wait?',
-    "asyncpg's `command_timeout`, one of the `connect_args`, limits each statement. It "
-    'ends in a `TimeoutError`, which belongs in `AWAY`.',
-    section='step8-transaction',
-)
-@pytest.mark.parametrize('database', ['postgresql'], indirect=True)
-def test_stuck(workers, postgresql_server, left_behind, module, monkeypatch):
-    """While another program keeps a lock in PostgreSQL, uploads give up in the end."""
-    import asyncpg
-
-    monkeypatch.setattr(module('database'), 'TIMEOUT', 1)
-
-    async def story(worker):
-        assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
-        kept = left_behind()
-        other = await asyncpg.connect(postgresql_server.url('postgres'))
-        async with other.transaction():
-            await other.execute('LOCK TABLE collection IN EXCLUSIVE MODE')
-            result = await worker.simulate_post('/images', body=FILE)
-            assert result.status_code == 503
+        monkeypatch.setattr(module('database'), 'TIMEOUT', 1)
+        hasty = falcon.testing.ASGIConductor(module('app').create_app(config))
+        async with hasty, database.locked():
+            assert (await hasty.simulate_post('/images', body=FILE)).status_code == 503
             assert left_behind() == kept
-            assert len((await worker.simulate_get('/images')).json) == 1
-        await other.close()
+            [stored] = (await worker.simulate_get('/images')).json
+            path = stored['image']
+            assert (await hasty.simulate_delete(path)).status_code == 503
+            assert (await worker.simulate_get(path)).status_code == 200
         assert (await worker.simulate_post('/images', body=FILE)).status_code == 201
 
     workers(story, 1)

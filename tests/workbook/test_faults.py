@@ -117,7 +117,7 @@ def test_refused(mine, capsys, name, path, words):
 
 
 def test_what_gets_away_gets_away(tmp_path):
-    """The suite of the last step passes at full coverage, with all of these in it."""
+    """The last step's suite that can have them all passes, at full coverage."""
     planted = faults.of_exercise(AWAY)
     assert planted
     [*_, step] = [each for each in WITH_TESTS if all(f.fits(each) for f in planted)]

@@ -31,8 +31,8 @@ def commands(folder: pathlib.Path, step: Step) -> list[str]:
     windows = os.name == 'nt'
     package = ''
     if step.before:
-        tests = b'\ntest = [' in step.before[-1].contents['pyproject.toml']
-        package = '-e ".[test]" ' if tests else '-e . '
+        has_tests = 'test' in step.before[-1].project.get('optional-dependencies', {})
+        package = '-e ".[test]" ' if has_tests else '-e . '
     return [
         f'cd {display_path(folder)}',
         'py -m venv .venv' if windows else 'python3 -m venv .venv',

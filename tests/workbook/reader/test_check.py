@@ -847,3 +847,19 @@ def test_parse_undisturbed(collects):
         assert gc.isenabled() == collects
     finally:
         gc.enable()
+
+
+def test_pages_show_where_it_is():
+    """In pages that show what check says, a section has its own address below it."""
+    known = {
+        label.replace('_', '-').lower(): section.heading
+        for label, section in book.sections().items()
+    }
+    shown = re.compile(
+        r'^ +Step \d: [^"\n]+, "([^"]+)"\n +file://\S+\.html#(?!exercise-)([\w-]+)$',
+        re.MULTILINE,
+    )
+    pages = [ROOT / 'README.rst', *(ROOT / 'docs').rglob('*.rst')]
+    found = [pair for page in pages for pair in shown.findall(page.read_text('utf-8'))]
+    assert len(found) > 1
+    assert found == [(known[label], label) for _, label in found]

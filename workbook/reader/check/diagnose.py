@@ -870,11 +870,26 @@ class Doctor:
         more = f' and {len(names) - 4} more' if len(names) > 4 else ''
         return [f'Not there yet, of step {step.number}: {few}{more}.', READ_ON]
 
+    def incomplete(self) -> set[str]:
+        """Return the files that lack something of the step's."""
+        ours, theirs = self.reference, self.package
+        there = {route.shape for route in theirs.routes}
+        return {
+            *(file for file, _ in ours.by_place.keys() - theirs.by_place.keys()),
+            *(
+                ours.settings[it][0]
+                for it in ours.settings.keys() - theirs.settings.keys()
+            ),
+            *(route.file for route in ours.routes if route.shape not in there),
+        }
+
     def suite_lags(self) -> list[str]:
         """Return what the reader's own tests wait for, or don't know of yet."""
-        found = self.lacks(self.step)
-        if found or not self.step.before:
-            return found
+        if found := self.lacks(self.step):
+            files = ' and '.join(sorted(self.incomplete()))
+            return [f'Your tests may wait for {files}.', *found]
+        if not self.step.before:
+            return []
         theirs = Package(self.package.folder, 'tests')
         before = snapshot(self.step.before[-1].snapshot, 'tests')
         ours = snapshot(self.step.snapshot, 'tests')
@@ -968,13 +983,14 @@ class Doctor:
         own = self.package.by_place.get((there.file, f'{kind}.{responder}'))
         if own is None and twin is not None:
             return self.no_responder(twin, kind, responder)
-        if len(self.about_lines) == 1:
-            return None  # Then that's the cause.
         if check.status == 404 and check.expected and own is not None:
             line = (
                 f'The route is there: it is `{kind}.{responder}` that answers 404 '
                 f'({own.file}, line {own.line}).'
             )
+            if len(self.about_lines) == 1:
+                [other] = self.about_lines
+                return Diagnosis([line, *other.lines], *other.about)
             return Diagnosis([line], own.file, own.name)
         return None
 
