@@ -887,7 +887,7 @@ class Doctor:
         """Return what the reader's own tests wait for, or don't know of yet."""
         if found := self.lacks(self.step):
             files = ' and '.join(sorted(self.incomplete()))
-            return [f'Your tests may wait for {files}.', *found]
+            return [f'Your tests may need more of {files}.', *found]
         if not self.step.before:
             return []
         theirs = Package(self.package.folder, 'tests')
