@@ -1,6 +1,7 @@
 """Step 1: a package with an application in it that a server can host."""
 
 import http.client
+import re
 import subprocess
 import sys
 import time
@@ -30,24 +31,34 @@ def test_package(module, app_folder):
 
 
 @pytest.mark.hint(
-    "pip reads the project's name and dependencies from "
-    '`pyproject.toml`. Does the file exist, and is its table called '
-    '`[project]`?',
-    'Below `[project]`, write `name = "asgilook"` and a list called '
-    '`dependencies` that contains `falcon` and `uvicorn`, each followed '
-    'by `>=` and a version.',
+    'pip reads from `pyproject.toml` what the project is called, what it needs, and '
+    "how to build it. Compare yours with the chapter's, line by line.",
+    'Below `[project]` there are `name = "asgilook"`, a `version`, and a list '
+    'called `dependencies` with `falcon` and `uvicorn`, each followed by `>=` and a '
+    'version. Below `[build-system]` there are `requires` and `build-backend`.',
     section='step1-install',
 )
 def test_project(app_folder):
-    """`pyproject.toml` contains the project's name and its dependencies, for pip."""
+    """`pyproject.toml` says what the project needs, and how pip builds it."""
     path = app_folder / 'pyproject.toml'
     assert path.is_file(), 'The folder has no pyproject.toml yet.'
     text = path.read_text(encoding='utf-8')
-    project = tomllib.loads(text)['project']
+    tables = tomllib.loads(text)
+    for table, keys in {
+        'project': ['name', 'version', 'dependencies'],
+        'build-system': ['requires', 'build-backend'],
+    }.items():
+        assert table in tables, f'pyproject.toml has no table [{table}].'
+        for key in keys:
+            assert key in tables[table], f'[{table}] in pyproject.toml has no {key}.'
+    project, build = tables['project'], tables['build-system']
     assert project['name'] == 'asgilook'
-    assert {'falcon', 'uvicorn'} <= {
-        name.partition('>')[0] for name in project['dependencies']
-    }
+    for name in ('falcon', 'uvicorn'):
+        needed = any(re.match(rf'{name}\b', each) for each in project['dependencies'])
+        assert needed, f'Missing: {name!r}, in dependencies in pyproject.toml.'
+    builder = build['build-backend'].partition('.')[0]
+    needed = any(each.startswith(builder) for each in build['requires'])
+    assert needed, f'Missing: {builder!r}, in requires in pyproject.toml.'
 
 
 @pytest.mark.hint(

@@ -15,13 +15,17 @@ from tests.step7_limits.visits import PATIENCE
 
 
 class Work:
-    """Stands for the processes: works in threads, but converts nothing until `go`."""
+    """Stands for the processes: works in threads, but converts nothing until `go`.
+
+    Those that have a gate of their own, by the image's id, wait for that instead.
+    """
 
     def __init__(self):
         self.measured = 0
         self.converted = []
         self.at_work = self.most_at_work = 0
         self.go = asyncio.Event()
+        self.gates = {}
 
     async def run(self, function, *arguments, timeout):
         """Call a function, as `workers.run` does."""
@@ -30,11 +34,12 @@ class Work:
                 return await asyncio.to_thread(function, *arguments)
             finally:
                 self.measured += 1
-        self.converted.append(arguments[0].name.partition('.')[0])
+        image_id = arguments[0].name.partition('.')[0]
+        self.converted.append(image_id)
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
-            await self.go.wait()
+            await self.gates.get(image_id, self.go).wait()
             return await asyncio.to_thread(function, *arguments)
         finally:
             self.at_work -= 1

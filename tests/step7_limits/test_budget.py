@@ -51,6 +51,7 @@ def test_first_come_first_served(config, ids, work, request, run, until):
     config.pixel_budget = 2 * PIXELS
     app = request.getfixturevalue('app')
     large = upload((100, 200))
+    work.gates = {image_id: asyncio.Event() for image_id in ids[:2]}
 
     async def story():
         async with answered() as group:
@@ -58,12 +59,17 @@ def test_first_come_first_served(config, ids, work, request, run, until):
             for count, data in enumerate([None, large, None, None], 1):
                 tasks.append(group.create_task(post(app, data).run()))
                 await until(lambda count=count: work.measured == count)
-            assert work.converted == ids[:1]
+            await until(lambda: work.converted)
+            for count, gate in enumerate(work.gates.values(), 1):
+                assert work.converted == ids[:count]
+                assert work.at_work == 1
+                gate.set()
+                await until(lambda count=count: len(work.converted) > count)
+            await until(lambda: work.at_work == 2)
             work.go.set()
         return [task.result() for task in tasks]
 
     assert run(story()) == [201] * 4
-    assert work.converted[:2] == ids[:2]
     assert sorted(work.converted[2:]) == ids[2:4]
     assert work.most_at_work == 2
 
@@ -96,6 +102,7 @@ def test_pixels_held(
         async with answered() as group:
             tasks = [group.create_task(post(app, data).run()) for _ in range(3)]
             await until(lambda: work.measured == 3)
+            await until(lambda: work.at_work >= at_work)
             work.go.set()
         return [task.result() for task in tasks]
 
@@ -136,6 +143,7 @@ def test_no_more_than_there_are_processes(config, module, work, request, run, un
             visits = [post(app) for _ in range(count + 3)]
             tasks = [group.create_task(visit.run()) for visit in visits]
             await until(lambda: work.measured == count + 3)
+            await until(lambda: work.at_work >= count)
             work.go.set()
         return [task.result() for task in tasks]
 

@@ -60,7 +60,10 @@ def check_own_code(folder: pathlib.Path) -> None:
         raise UserError(f'There is no folder {folder}: `tox -e start` creates work/.')
     package = folder.resolve() / 'asgilook'
     if not package.is_dir():
-        raise UserError(f"{folder} doesn't contain asgilook/: name the folder it's in.")
+        raise UserError(
+            f"{folder} doesn't contain asgilook/ yet: chapter 1 creates it. If it's in "
+            'another folder, name that one.'
+        )
     if not (package / '__init__.py').exists():
         raise UserError(
             f"{folder}/asgilook isn't a package yet: it needs an __init__.py (step 1)."

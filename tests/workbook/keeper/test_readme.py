@@ -18,6 +18,14 @@ def test_table_of_steps():
     assert all(f'<steps/{step.name}>' in text for step in steps())
 
 
+def test_what_is_served():
+    """The first command serves the last step, and the page shows what it prints."""
+    text = readme.README.read_text(encoding='utf-8')
+    last = steps()[-1]
+    assert f' python -m workbook.reader.serve {last.number}\n' in text
+    assert f'   Serving {last.name}: open http://127.0.0.1:8000/\n' in text
+
+
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_page_is_sound(page):
     """A page outside the book has no mistake of markup, and links to what is there."""
