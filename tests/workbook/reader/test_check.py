@@ -378,7 +378,7 @@ REFUSED = {
     'indentation': ('app.py', b'if 1:\nx = 1\n', 'line 2'),
     'not UTF-8': ('app.py', b'# \xe9\n', 'line 1: the file is not UTF-8'),
     'a null byte': ('app.py', b'\0', 'asgilook/app.py'),
-    'no TOML': ('../pyproject.toml', b'[project\n', "pyproject.toml: this isn't TOML"),
+    'no TOML': ('../pyproject.toml', b'[project\n', "TOML (Expected ']' at the end"),
     'a package hidden': ('../falcon.py', b'', 'falcon.py hides the package falcon'),
 }
 
@@ -526,7 +526,7 @@ def test_hints(copy_of, look):
     (folder / 'pyproject.toml').unlink()
     status, shown = look(folder)
     assert status == 1
-    assert 'Does the file exist' in shown
+    assert "Compare yours with the chapter's" in shown
     assert 'Below `[project]`' not in shown
     assert book.UNBUILT in shown or 'step1.html#' in shown
     assert 'Below `[project]`' in look(folder, '--hint')[1]

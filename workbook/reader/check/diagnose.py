@@ -692,7 +692,7 @@ def lacking(package: Package, reference: Package) -> list[str]:
         known = (each.file, each.name) in package.by_place
         if known or each.file in found or each.owner in found:
             continue
-        if each.inside == 'function':
+        if each.inside == 'function' or each.name in found:
             continue
         found.append(each.name)
     there = {(name, first) for name, first in package.settings}

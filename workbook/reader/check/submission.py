@@ -3,6 +3,7 @@
 import ast
 import importlib.machinery
 import pathlib
+import re
 import shutil
 import sys
 import threading
@@ -151,11 +152,19 @@ def lacks_async(text: str, error: SyntaxError) -> str:
 
 
 def inspect_project(path: pathlib.Path) -> None:
-    """Refuse a pyproject.toml that is no TOML."""
+    """Refuse a pyproject.toml that is no TOML, and show the line."""
+    text = read(path, path.name)
     try:
-        tomllib.loads(read(path, path.name))
+        tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path.name}: this isn't TOML ({error}).") from error
+        shown = ''
+        if place := re.search(r'at line (\d+)', str(error)):
+            shown = f'\n    {text.splitlines()[int(place[1]) - 1].rstrip()}'
+        raise UserError(
+            f"{path.name}: this isn't TOML ({error}).{shown}\n"
+            'Text needs quotation marks, and values in a list need commas between '
+            "them. Compare yours with the chapter's, line by line."
+        ) from error
 
 
 def is_installed(module: str) -> bool:
