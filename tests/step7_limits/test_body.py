@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import re
+import signal
 
 import pytest
 
@@ -179,3 +181,44 @@ def test_real_client_leaves(make_server, left_behind, chunked):
     connection.close()
     assert wait_until(lambda: left_behind() == [], PATIENCE / 3)
     assert server.request('GET', '/images') == (200, b'[]')
+
+
+@pytest.mark.hint(
+    'Forty clients of the real server sent their images and hung up, and the service '
+    'worked for them all the same.',
+    'When the last piece of a body has been read, its client may be gone already. '
+    'Find out before the image is measured, and again before it is converted.',
+    section='step7-leaving',
+)
+@pytest.mark.skipif("sys.platform != 'linux'", reason='It stops a process.')
+@pytest.mark.parametrize('leave', [True, False])
+def test_forty_real_clients_leave(make_server, left_behind, leave):
+    """Images of clients who hang up once they're sent aren't stored; others are."""
+    server, data = make_server(), upload((64, 48))
+    clients = [server.connect() for _ in range(40)]
+    for client in clients:
+        client.putrequest('POST', '/images')
+        client.putheader('Content-Length', str(len(data)))
+        client.endheaders(data[:-1])
+    assert wait_until(lambda: len(left_behind()) == len(clients), PATIENCE / 3)
+    for _ in range(10):  # Now each request waits for the rest of its body,
+        server.request('GET', '/nothing')
+    server.process.send_signal(signal.SIGSTOP)
+    for client in clients:
+        client.send(data[-1:])
+        if leave:  # which has come by the time the server sees its client leave.
+            client.close()
+    server.process.send_signal(signal.SIGCONT)
+    for client in clients:
+        if not leave:
+            assert client.getresponse().status == 201
+            client.close()
+    assert server.request('POST', '/images', data)[0] == 201
+
+    def unfinished():
+        return [name for name in left_behind() if name.endswith('.part')]
+
+    assert wait_until(lambda: not unfinished(), PATIENCE / 3)
+    stored = 1 if leave else 41
+    assert len(left_behind()) == stored
+    assert len(json.loads(server.request('GET', '/images')[1])) == stored

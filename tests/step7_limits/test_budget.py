@@ -7,7 +7,7 @@ import falcon.testing
 import PIL.Image
 import pytest
 
-from tests.step7_limits.visits import PATIENCE, Visit
+from tests.step7_limits.visits import PATIENCE, Hasty, Visit
 from workbook.pictures import draw, file_of, upload
 
 SIZE = (100, 100)
@@ -257,6 +257,50 @@ def test_leaves_in_line(config, ids, work, request, run, until, left_behind):
     assert run(story()) == (201, 201)
     assert work.converted == [ids[0], ids[6]]
     assert left_behind() == [f'{ids[0]}.jpeg', f'{ids[6]}.jpeg']
+
+
+@pytest.mark.hint(
+    'A client sent its image and left before you looked, and you took it for one of '
+    "Falcon's simulated clients. How do they differ?",
+    "A server's scope has a `state`, a simulated request's doesn't: `watched` may only "
+    'go on as if the client were still there if `state` is missing.',
+    section='step7-leaving',
+)
+def test_has_left_already(app, work, run, left_behind):
+    """Nobody works for clients who have left by the time their bodies are read."""
+    work.go.set()
+
+    async def story():
+        async with answered() as group:
+            visits = [Hasty(app, 'POST', '/images', [upload(SIZE)]) for _ in range(5)]
+            tasks = [group.create_task(visit.run()) for visit in visits]
+        return [task.result() for task in tasks]
+
+    assert run(story()) == [400] * 5
+    assert (work.measured, work.converted) == (0, [])
+    assert left_behind() == []
+
+
+@pytest.mark.hint(
+    'The client left while its image was measured. The budget was free, so its turn '
+    'came right away, and nobody looked.',
+    'Call `_wait` whether the turn has come or not: it looks at `departure` first.',
+    section='step7-leaving',
+)
+def test_leaves_while_measured(app, work, module, run, until, monkeypatch, left_behind):
+    """A client who leaves while its image is measured has nothing converted."""
+    work.go.set()
+    visit = post(app)
+
+    async def leave_and_run(function, *arguments, timeout):
+        visit.leave()
+        await until(lambda: True)
+        return await work.run(function, *arguments, timeout=timeout)
+
+    monkeypatch.setattr(module('workers'), 'run', leave_and_run)
+    assert run(visit.run()) == 400
+    assert (work.measured, work.converted) == (1, [])
+    assert left_behind() == []
 
 
 @pytest.mark.hint(

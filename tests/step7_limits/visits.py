@@ -33,6 +33,7 @@ class Visit:
             remote_addr=address,
             headers={name.replace('_', '-'): text for name, text in headers.items()},
         )
+        self._scope['state'] = {}  # A server has one; a simulated request doesn't.
         self._pieces = iter(pieces)
         self._ended = False
         self._left = asyncio.Event()
@@ -67,3 +68,14 @@ class Silent(Visit):
             return {'type': 'http.request', 'body': piece, 'more_body': True}
         await self._left.wait()
         return {'type': 'http.disconnect'}
+
+
+class Hasty(Visit):
+    """A request by a client that has left by the time its body has been read."""
+
+    async def receive(self):
+        """Return a piece of the body; leave with the last."""
+        event = await super().receive()
+        if self._ended:
+            self.leave()
+        return event

@@ -1,4 +1,4 @@
-"""Measure what the last snapshot costs, against bare Falcon and Pillow alone.
+"""Measure what the last snapshot costs, against bare Falcon, Pillow, and part one.
 
     python -m workbook.keeper.bench [--quick] [--strict]
 
@@ -39,7 +39,7 @@ import redis.asyncio
 from falcon.asgi import Request, Response
 
 from workbook.cli import Parser, UserError
-from workbook.layout import ROOT, steps
+from workbook.layout import ROOT, Step, steps
 from workbook.processes import comes_up, free_port
 from workbook.reader.serve import REDIS, STORAGE
 
@@ -49,15 +49,21 @@ PACKAGES = {'redis-server': 'redis', 'wrk': 'wrk'}
 PROC = pathlib.Path('/proc')
 """Where Linux tells how much CPU time and memory a process has used."""
 
+PART_ONE = 6
+"""The number of the step to whose uploads and thumbnails later ones are compared."""
+
 SNAPSHOT = ['asgilook.asgi:app']
 BARE = ['workbook.keeper.bench:bare_app', '--factory', '--app-dir', str(ROOT)]
 BARE_KEY = 'bench:bare'
+BARE_LIST_KEY = 'bench:list'
 UVICORN_OPTIONS = '--no-access-log --log-level warning'
 WRK_OPTIONS = '-t1 -c16 -d1'
 THUMBNAIL = (400, 300)
 AT_ONCE = 32
 BLOCK = 20
 """How many times in a row something is done whose CPU time is measured."""
+PAGE = 100
+"""How many images a page of the list has."""
 
 
 class Row(NamedTuple):
@@ -94,21 +100,23 @@ class Bare:
 class Barest:
     """Even less: the same answer, from memory."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str, content_type: str) -> None:
         with redis.Redis.from_url(url) as client:
-            self._value: Any = client.get(BARE_KEY)
+            self._value: Any = client.get(key)
+        self._content_type = content_type
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer with the value that was there at the start."""
-        resp.content_type = falcon.MEDIA_JPEG
+        resp.content_type = self._content_type
         resp.data = self._value
 
 
 def bare_app() -> falcon.asgi.App[Request, Response]:
     """Return an application with nothing but the bare responders."""
-    app = falcon.asgi.App()
-    app.add_route('/bare', Bare(os.environ[REDIS]))
-    app.add_route('/barest', Barest(os.environ[REDIS]))
+    app, url = falcon.asgi.App(), os.environ[REDIS]
+    app.add_route('/bare', Bare(url))
+    app.add_route('/barest', Barest(url, BARE_KEY, falcon.MEDIA_JPEG))
+    app.add_route('/list', Barest(url, BARE_LIST_KEY, falcon.MEDIA_JSON))
     return app
 
 
@@ -135,11 +143,22 @@ def running(command: list[str], **environment: str) -> Iterator[tuple[int, int]]
             process.wait()
 
 
+def family(pid: int) -> list[int]:
+    """Return the id of a process, and those of all that it has started."""
+    found = [pid]
+    for path in (PROC / f'{pid}' / 'task').glob('*/children'):
+        with contextlib.suppress(OSError):
+            for child in path.read_text(encoding='utf-8').split():
+                found += family(int(child))
+    return found
+
+
 class Server(NamedTuple):
-    """A uvicorn process of one worker."""
+    """A uvicorn process of one worker, and where its images go."""
 
     port: int
     pid: int
+    folder: pathlib.Path
 
     def connect(self) -> contextlib.closing[http.client.HTTPConnection]:
         """Return a connection, to be closed at the end of a with statement."""
@@ -151,16 +170,27 @@ class Server(NamedTuple):
             return post(connection, data)
 
     def computed(self) -> float:
-        """Return how much CPU time the process has used so far, in ms."""
-        text = (PROC / f'{self.pid}' / 'stat').read_text(encoding='utf-8')
-        user, system = text.rpartition(')')[2].split()[11:13]
-        return (int(user) + int(system)) * 1000 / os.sysconf('SC_CLK_TCK')
+        """Return how much CPU time has been used so far, in ms.
+
+        That of the processes which it has started counts as well.
+        """
+        ticks = 0
+        for text in self._files('stat'):
+            ticks += sum(map(int, text.rpartition(')')[2].split()[11:15]))
+        return ticks * 1000 / os.sysconf('SC_CLK_TCK')
 
     def peak(self) -> float:
-        """Return the most memory that the process has ever had, in MB."""
-        text = (PROC / f'{self.pid}' / 'status').read_text(encoding='utf-8')
-        [kibibytes] = re.findall(r'VmHWM:\s*(\d+) kB', text)
-        return int(kibibytes) * 1024 / 1e6
+        """Return the most memory that each of the processes has ever had, in MB."""
+        found = (
+            re.findall(r'VmHWM:\s*(\d+) kB', text) for text in self._files('status')
+        )
+        return sum(int(kibibytes) * 1024 / 1e6 for [kibibytes] in found)
+
+    def _files(self, name: str) -> Iterator[str]:
+        """Yield a file of each process, as Linux shows it."""
+        for pid in family(self.pid):
+            with contextlib.suppress(OSError):
+                yield (PROC / f'{pid}' / name).read_text(encoding='utf-8')
 
 
 def get(connection: http.client.HTTPConnection, path: str, cache: str) -> bytes:
@@ -196,12 +226,23 @@ class Bench:
         self._url = f'redis://127.0.0.1:{port}'
         self.redis = stack.enter_context(redis.Redis.from_url(self._url))
         self._stack = stack
+        self._numbers = itertools.count()
+
+    def new_folder(self) -> pathlib.Path:
+        """Return a folder for images; what a step keeps beside it is removed, too."""
+        return pathlib.Path(self.folder, f'images{next(self._numbers)}')
 
     def serve(self, target: list[str] = SNAPSHOT) -> Server:
         """Start a server; it runs until the measurement ends."""
         command = [sys.executable, '-m', 'uvicorn', *target, *UVICORN_OPTIONS.split()]
-        environment = {REDIS: self._url, STORAGE: self.folder}
-        return Server(*self._stack.enter_context(running(command, **environment)))
+        folder = self.new_folder()
+        environment = {REDIS: self._url, STORAGE: str(folder)}
+        started = self._stack.enter_context(running(command, **environment))
+        return Server(*started, folder)
+
+    def serve_step(self, step: Step) -> Server:
+        """Start a server of that step, as `serve` does."""
+        return self.serve([*SNAPSHOT, '--app-dir', str(step.snapshot)])
 
 
 def photo(width: int, height: int) -> PIL.Image.Image:
@@ -263,12 +304,35 @@ def ratio_row(
     return Row(what, f'{ratio:.2f}', f'at most {most:g}', verdict(ratio <= most), text)
 
 
-def cached(bench: Bench) -> Iterator[Row]:
-    """Measure thumbnails that are in the cache.
+def rate_row(what: str, pairs: list[tuple[float, float]], least: float) -> Row:
+    """Return a row for rates that were measured in pairs: the median of ratios."""
+    mine, other = map(statistics.median, zip(*pairs, strict=True))
+    ratios = [mine / other for mine, other in pairs]
+    ratio = statistics.median(ratios)
+    text = f'{mine:.0f}/s against {other:.0f}/s; '
+    text += f'rounds {min(ratios):.2f} to {max(ratios):.2f}'
+    return Row(
+        what, f'{ratio:.2f}', f'at least {least:g}', verdict(ratio >= least), text
+    )
+
+
+def in_rounds(sides: list[tuple[Server, str]], count: int) -> list[list[Round]]:
+    """Ask each side in each round, and return the rounds.
 
     The servers are asked by turns, so that each has its share of a machine's better
     and worse seconds; each is the first of a round as often.
     """
+    rounds = []
+    for index in range(count):
+        first = index % len(sides)
+        order = [*range(first, len(sides)), *range(first)]
+        found = {side: wrk(*sides[side]) for side in order}
+        rounds.append([found[side] for side in range(len(sides))])
+    return rounds
+
+
+def cached(bench: Bench) -> Iterator[Row]:
+    """Measure thumbnails that are in the cache."""
     ours = bench.serve()
     path = ours.upload(as_file(photo(1600, 1200)))
     with ours.connect() as connection:
@@ -278,23 +342,43 @@ def cached(bench: Bench) -> Iterator[Row]:
     bare = bench.serve(BARE)
 
     sides = [(ours, path), (bare, '/bare'), (bare, '/barest')]
-    rounds = []
-    for index in range(6 if bench.quick else 24):
-        first = index % len(sides)
-        order = [*range(first, len(sides)), *range(first)]
-        found = {side: wrk(*sides[side]) for side in order}
-        rounds.append([found[side] for side in range(len(sides))])
-    mine, other = (statistics.median(it[side].rate for it in rounds) for side in (0, 1))
-    ratios = [one.rate / two.rate for one, two, _ in rounds]
-    ratio = statistics.median(ratios)
-    what = 'cached thumbnails per second / bare Falcon with one Redis GET'
-    text = f'{mine:.0f}/s against {other:.0f}/s, {len(body)} bytes each; '
-    text += f'rounds {min(ratios):.2f} to {max(ratios):.2f}'
-    yield Row(what, f'{ratio:.2f}', 'at least 0.85', verdict(ratio >= 0.85), text)
+    rounds = in_rounds(sides, 6 if bench.quick else 24)
+    what = f'cached thumbnails of {len(body)} bytes per second / bare Falcon with one '
+    what += 'Redis GET'
+    yield rate_row(what, [(one.rate, two.rate) for one, two, _ in rounds], 0.85)
+    what = 'the same / bare Falcon without Redis'
+    yield rate_row(what, [(one.rate, two.rate) for one, _, two in rounds], 0.6)
     what = 'CPU time of the server for one / bare Falcon with one Redis GET'
     yield ratio_row(what, [(one.cpu, two.cpu) for one, two, _ in rounds], 1.5, 'ms')
     what = 'the same / bare Falcon without Redis'
     yield ratio_row(what, [(one.cpu, two.cpu) for one, _, two in rounds], 4, 'ms')
+
+
+def listed(bench: Bench) -> Iterator[Row]:
+    """Measure a full page of the list, in the cache and not."""
+    ours = bench.serve()
+    data = as_file(photo(320, 240))
+    with ours.connect() as connection:
+        for _ in range(PAGE):
+            post(connection, data)
+
+        def miss() -> None:
+            bench.redis.flushall()
+            get(connection, '/images', 'Miss')
+
+        cpu = statistics.median(Side(miss, ours.computed).measure() for _ in range(5))
+        body = get(connection, '/images', 'Hit')
+    bench.redis.set(BARE_KEY, b'')
+    bench.redis.set(BARE_LIST_KEY, body)
+    bare = bench.serve(BARE)
+
+    rounds = in_rounds([(ours, '/images'), (bare, '/list')], 6 if bench.quick else 24)
+    what = f'cached pages of {PAGE} images, {len(body)} bytes, per second / bare '
+    what += 'Falcon without Redis'
+    yield rate_row(what, [(one.rate, two.rate) for one, two in rounds], 0.5)
+    what = 'CPU time of the server for a page that is not in the cache'
+    text = f'median of 5 times {BLOCK} pages'
+    yield Row(what, f'{cpu:.1f} ms', 'at most 10 ms', verdict(cpu <= 10), text)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -364,7 +448,7 @@ def uncached(bench: Bench) -> Iterator[Row]:
     """Measure thumbnails that are not in the cache."""
     server = bench.serve()
     path = server.upload(as_file(photo(1600, 1200)))
-    [file] = pathlib.Path(bench.folder).glob('*.jpeg')
+    [file] = server.folder.glob('*.jpeg')
     quality = importlib.import_module('asgilook.convert').QUALITY
     times = []
     with server.connect() as connection, in_a_thread() as done:
@@ -391,7 +475,7 @@ def cpu(bench: Bench) -> Iterator[Row]:
     server = bench.serve()
     data = as_file(photo(1600, 1200))
     path = server.upload(data)
-    [file] = pathlib.Path(bench.folder).glob('*.jpeg')
+    [file] = server.folder.glob('*.jpeg')
     quality = importlib.import_module('asgilook.convert').QUALITY
     rounds = 4 if bench.quick else 16
     with server.connect() as connection, in_a_thread() as done:
@@ -410,6 +494,48 @@ def cpu(bench: Bench) -> Iterator[Row]:
         yield ratio_row(what, by_turns(ours, alone, rounds), 1.2, 'ms')
 
 
+Work = Callable[[http.client.HTTPConnection, str], object]
+"""Something to do by a connection, and with the path of a thumbnail."""
+
+
+def costs(server: Server, path: str, work: Work, times: int) -> tuple[float, float]:
+    """Return the time and the CPU time of something done so many times: the means."""
+    with server.connect() as connection:
+        clock, computed = time.perf_counter(), server.computed()
+        for _ in range(times):
+            work(connection, path)
+        passed = (time.perf_counter() - clock) * 1000
+        return passed / times, (server.computed() - computed) / times
+
+
+def since_part_one(bench: Bench) -> Iterator[Row]:
+    """Compare uploads, and thumbnails that aren't cached, with those of part one."""
+    [control] = [step for step in steps() if step.number == PART_ONE]
+    small, large = as_file(photo(1600, 1200)), as_file(photo(4000, 3000))
+    servers = [bench.serve(), bench.serve_step(control)]
+    sides = [(server, server.upload(small)) for server in servers]
+
+    def miss(connection: http.client.HTTPConnection, path: str) -> None:
+        bench.redis.flushall()
+        get(connection, path, 'Miss')
+
+    kinds: list[tuple[str, Work, int]] = [
+        ('an uncached thumbnail', miss, BLOCK),
+        ('an upload of 1600x1200', lambda it, _: post(it, small), BLOCK),
+        ('an upload of 4000x3000', lambda it, _: post(it, large), BLOCK // 4),
+    ]
+    for what, work, times in kinds:
+        rounds = []
+        for index in range(4 if bench.quick else 16):
+            order = [0, 1] if index % 2 else [1, 0]
+            found = {side: costs(*sides[side], work, times) for side in order}
+            rounds.append((found[0], found[1]))
+        for index, unit in enumerate(['time', 'CPU time']):
+            pairs = [(ours[index], before[index]) for ours, before in rounds]
+            title = f'{unit} for {what} / that of {control.name}'
+            yield ratio_row(title, pairs, 1.15, 'ms')
+
+
 async def longest_gap(work: Awaitable[object]) -> float:
     """Return the longest that the event loop stood still meanwhile, in ms."""
     task = asyncio.ensure_future(work)
@@ -425,7 +551,7 @@ async def longest_gap(work: Awaitable[object]) -> float:
 def gaps(bench: Bench) -> Iterator[Row]:
     """Measure how long a conversion keeps the event loop from other work."""
     config = importlib.import_module('asgilook.config').Config()
-    config.storage_path = bench.folder
+    config.storage_path = bench.new_folder()
     store = importlib.import_module('asgilook.store').Store(config)
     data = as_file(photo(4000, 3000))
     runs = 3 if bench.quick else 9
@@ -440,7 +566,9 @@ def gaps(bench: Bench) -> Iterator[Row]:
 def growth(bench: Bench, data: bytes) -> tuple[float, str]:
     """Return how far an upload raises the peak of memory, in MB, and from where."""
     server = bench.serve()
-    server.upload(as_file(photo(1600, 1200)))
+    small = as_file(photo(1600, 1200))
+    for _ in range(10):  # Each process starts, and has what it needs.
+        server.upload(small)
     before = server.peak()
     server.upload(data)
     after = server.peak()
@@ -485,6 +613,19 @@ def at_once(bench: Bench) -> Iterator[Row]:
     yield Row(what, f'{max(counts)}', '-', '-', text)
 
 
+MEASUREMENTS = (
+    cached,
+    listed,
+    uncached,
+    cpu,
+    since_part_one,
+    gaps,
+    memory,
+    at_once,
+)
+"""What is measured, in the order of the table."""
+
+
 def print_table(rows: list[Row]) -> None:
     """Print the rows, each cell wrapped to the width of its column."""
     for row in rows:
@@ -512,7 +653,7 @@ def measure(quick: bool) -> list[Row]:
     if not (PROC / 'self' / 'stat').exists():
         raise UserError(f'There is no {PROC}: only Linux has what this measures with.')
     rows = [HEAD]
-    for measurement in (cached, uncached, cpu, gaps, memory, at_once):
+    for measurement in MEASUREMENTS:
         with contextlib.ExitStack() as stack:
             rows += measurement(Bench(stack, quick))
     return rows

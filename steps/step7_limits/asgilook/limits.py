@@ -70,8 +70,7 @@ class Budget:
         self._queue.append((share, turn))
         self._serve()
         try:
-            if not turn.done():
-                await self._wait(turn, req)
+            await self._wait(turn, req)
             yield
         finally:
             if not turn.cancel():

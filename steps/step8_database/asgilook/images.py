@@ -99,14 +99,14 @@ class Thumbnails:
         self, req: Request, image_id: uuid.UUID, width: int, height: int
     ) -> str:
         """Return what a thumbnail is cached under; answer 404 if there is no image."""
-        image = await find(self._store, image_id)
+        req.context.image = image = await find(self._store, image_id)
         return f'{image.version}:{width}:{height}'
 
     async def on_get(
         self, req: Request, resp: Response, image_id: uuid.UUID, width: int, height: int
     ) -> None:
         """Scale an image down."""
-        image = await find(self._store, image_id)
+        image = req.context.get('image') or await find(self._store, image_id)
         if (width, height) not in image.thumbnail_sizes():
             raise falcon.HTTPNotFound(
                 description='This size is not on offer. '
