@@ -103,11 +103,10 @@ def place(
     first = next((n for n in added if text.splitlines()[n - 1].strip()), added[0])
     scope = [*scopes_around(tree, first)][-1]
     parts = [in_words(scope)]
-    if not replaces:
-        if isinstance(scope, ast.Module) and first <= last_import(tree):
-            parts.append('at the top, among the imports')
-        else:
-            parts.append(neighbours(scope, first, there))
+    if (added[-1] if replaces else first) <= last_import(tree):
+        parts.append('at the top, among the imports')
+    elif not replaces:
+        parts.append(neighbours(scope, first, there))
     return Place(action, ', '.join(part for part in parts if part))
 
 

@@ -154,6 +154,23 @@ def test_a_call_says_where(build):
     assert 'after app.add_route' in heading
 
 
+def test_a_changed_import_says_where(build):
+    """Imports are changed at the top; what goes on below them says no such thing."""
+    [imports, more] = build("""
+.. listing:: asgilook/store.py
+   :step: 7
+   :start-at: from .thumbnails import
+   :end-at: from .thumbnails import
+
+.. listing:: asgilook/store.py
+   :step: 7
+   :end-before: def __init__
+""")[0]
+    place = 'change at the top, among the imports'
+    assert f'asgilook/store.py {place} ' in imports.parent[0].astext()
+    assert place not in more.parent[0].astext()
+
+
 def test_terminals(build):
     """The heading of a session says in which terminal it's typed."""
     blocks, _ = build("""
