@@ -25,21 +25,6 @@ def padded(size):
 
 
 @pytest.mark.hint(
-    'The body was announced as too large, and was read all the same, or stored.',
-    'Compare `req.content_length` with `max_upload_bytes` before the loop over the '
-    'body. '
-    'Falcon itself waits for the first piece: `App` in request.py begins without it.',
-)
-def test_announced_too_large(app, config, run, left_behind):
-    """A body that is announced as too large is refused before it is read."""
-    config.max_upload_bytes = LIMIT
-    visit = Visit(app, 'POST', '/images', [PIECE] * 11, Content_Length='110000')
-    assert run(visit.run()) == 413
-    assert visit.taken == 0
-    assert left_behind() == []
-
-
-@pytest.mark.hint(
     'Without `Content-Length`, only the pieces show how large a body is. When do you '
     'add them up?',
     'Count inside the loop over `req.stream`, and raise the error as soon as the sum '
@@ -124,6 +109,22 @@ def test_leaves_in_the_middle(app, run, client, left_behind, until, headers, par
     assert run(story()) == 400
     assert left_behind() == []
     assert client.simulate_get('/images').json == []
+
+
+@pytest.mark.hint(
+    'The body was announced as too large, and was read all the same, or stored.',
+    'Compare `req.content_length` with `max_upload_bytes` before the loop over the '
+    'body. '
+    'Falcon itself waits for the first piece: `App` in request.py begins without it.',
+    section='step7-leaving',
+)
+def test_announced_too_large(app, config, run, left_behind):
+    """A body that is announced as too large is refused before it is read."""
+    config.max_upload_bytes = LIMIT
+    visit = Visit(app, 'POST', '/images', [PIECE] * 11, Content_Length='110000')
+    assert run(visit.run()) == 413
+    assert visit.taken == 0
+    assert left_behind() == []
 
 
 @pytest.mark.hint(
