@@ -378,7 +378,12 @@ REFUSED = {
     'indentation': ('app.py', b'if 1:\nx = 1\n', 'line 2'),
     'not UTF-8': ('app.py', b'# \xe9\n', 'line 1: the file is not UTF-8'),
     'a null byte': ('app.py', b'\0', 'asgilook/app.py'),
-    'no TOML': ('../pyproject.toml', b'[project\n', "TOML (Expected ']' at the end"),
+    'no TOML': (
+        '../pyproject.toml',
+        b'# \xe2\x80\xa8 is one line\n[project\n',
+        "pyproject.toml: this isn't TOML (Expected ']' at the end of a table "
+        'declaration (at line 2, column 9)).\n    [project\n',
+    ),
     'a package hidden': ('../falcon.py', b'', 'falcon.py hides the package falcon'),
 }
 

@@ -159,7 +159,8 @@ def inspect_project(path: pathlib.Path) -> None:
     except tomllib.TOMLDecodeError as error:
         shown = ''
         if place := re.search(r'at line (\d+)', str(error)):
-            shown = f'\n    {text.splitlines()[int(place[1]) - 1].rstrip()}'
+            line = text.split('\n')[int(place[1]) - 1]
+            shown = f'\n    {line.rstrip()}'
         raise UserError(
             f"{path.name}: this isn't TOML ({error}).{shown}\n"
             'Text needs quotation marks, and values in a list need commas between '
